@@ -1,0 +1,105 @@
+"""isojoule normalize."""
+
+from pathlib import Path
+
+import click
+
+from isojoule.cli.options import as_json, examples, print_json, print_table
+
+
+@click.command(
+    epilog=examples(
+        "isojoule normalize energies.csv --from A40 --to V100",
+        "isojoule normalize energies.parquet --from A40 --to V100 --phase train \\",
+        "    --method linear --features flop,params --references min-max:6 --json",
+    )
+)
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--from", "source", required=True, help="Hardware the energies are from")
+@click.option("--to", "target", required=True, help="Hardware to estimate them for")
+@click.option(
+    "--method",
+    default="dual",
+    show_default=True,
+    help="single-low, single-high, single-median, dual or linear",
+)
+@click.option("--features", default="", help="For linear: flop, params or both")
+@click.option(
+    "--references",
+    default="all",
+    show_default=True,
+    help="all, min-max:K or random:K of the workloads that both measured",
+)
+@click.option("--seed", default=0, show_default=True, help="For random references")
+@click.option("--phase", help="train, inference, ... where the table holds several")
+@click.option(
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.9,
+    show_default=True,
+    help="Coverage of the intervals",
+)
+@click.option(
+    "--power-limit",
+    "power_limit_w",
+    type=float,
+    help="Keep runs at this limit, in W  [default: the highest of each machine]",
+)
+@click.option(
+    "--allow-mixed",
+    is_flag=True,
+    help="Accept energies of different scope or provenance",
+)
+@click.option("--csv", "csv_", is_flag=True, help="Print CSV instead of text")
+@as_json
+def normalize(
+    table: Path,
+    source: str,
+    target: str,
+    method: str,
+    features: str,
+    references: str,
+    seed: int,
+    phase: str | None,
+    level: float,
+    power_limit_w: float | None,
+    allow_mixed: bool,
+    csv_: bool,
+    json_: bool,
+) -> None:
+    """Estimate what the workloads of TABLE would need on other hardware.
+
+    TABLE is CSV or Parquet with one row per measurement (columns workload_id, hardware,
+    energy_j and more, see the documentation), or a file of isojoule runs.
+    """
+    from isojoule.formats import read_runs
+    from isojoule.formats.table import encode_csv
+    from isojoule.normalizers.conversion import convert_all
+    from isojoule.observations import select
+    from isojoule.report.conversion import (
+        conversion_records,
+        conversion_table,
+        summarize,
+    )
+
+    selection = select(read_runs(table), phase=phase, power_limit_w=power_limit_w)
+    conversion = convert_all(
+        selection.observations,
+        source=source,
+        target=target,
+        method=method,
+        features=[name.strip() for name in features.split(",") if name.strip()],
+        references=references,
+        level=level,
+        seed=seed,
+        allow_mixed=allow_mixed,
+    )
+    if json_:
+        document = conversion_records(conversion)
+        print_json({**document, "notes": list(selection.notes)})
+    elif csv_:
+        click.echo(encode_csv(conversion_table(conversion)), nl=False)
+    else:
+        print_table(conversion_table(conversion))
+        for sentence in (*summarize(conversion), *selection.notes):
+            click.echo(sentence)

@@ -1,0 +1,234 @@
+"""The journal of a live run: lines appended as they come, so that a kill loses nothing.
+
+The first line is the head: schema version, channels, and the run as far as it is known.
+Then a line per reading ``{"t": s, "v": [...]}``, per opened window ``{"open": i, ...}``
+and per closed one ``{"close": i, "t": s}``. A line cut short by a kill is left out.
+"""
+
+import fcntl
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import numpy as np
+
+from isojoule.errors import FormatError, StoreError
+from isojoule.formats.native import SCHEMA_VERSION, check_version, encode_record
+from isojoule.records import Channel, Run, Samples, Window
+
+
+class _Head(msgspec.Struct):
+    schema_version: int
+    run: Run
+    channels: tuple[Channel, ...]
+
+
+class _Line(msgspec.Struct):
+    t: float
+    v: list[float | None] | None = None
+    open: int | None = None
+    close: int | None = None
+    name: str = ""
+    phase: str | None = None
+    epoch: int | None = None
+
+
+class Journal:
+    """Appends to the journal of one live run and holds its lock.
+
+    Parameters
+    ----------
+    path : Path
+        New file; made by `create`.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    @classmethod
+    def create(cls, path: Path, run: Run, channels: Sequence[Channel]) -> "Journal":
+        """Return a new, locked journal with its head written.
+
+        Parameters
+        ----------
+        path : Path
+            File that must not exist yet.
+        run : Run
+            The run as far as it is known: no energies, no samples.
+        channels : sequence of Channel
+            What the readings will be of.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be made.
+        """
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        fresh = path.with_suffix(".new")
+        try:
+            descriptor = os.open(fresh, flags, 0o644)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            journal = cls(path, descriptor)
+            journal._append(_Head(SCHEMA_VERSION, run, tuple(channels)))
+            fresh.rename(path)  # only now may others look at it
+        except OSError as error:
+            raise StoreError(
+                f"cannot start a journal at {path}: {error.strerror}; "
+                "choose another store"
+            ) from error
+        return journal
+
+    def _append(self, line: object) -> None:
+        os.write(self._descriptor, encode_record(line) + b"\n")
+
+    def sample(self, time_s: float, values: Sequence[float]) -> None:
+        """Append one reading of all channels.
+
+        Raises
+        ------
+        OSError
+            If the disk does not take it.
+        """
+        self._append({"t": time_s, "v": values})
+
+    def open_window(self, index: int, window: Window) -> None:
+        """Append that a window opened.
+
+        Raises
+        ------
+        OSError
+            If the disk does not take it.
+        """
+        self._append(
+            {
+                "t": window.start_s,
+                "open": index,
+                "name": window.name,
+                "phase": window.phase,
+                "epoch": window.epoch,
+            }
+        )
+
+    def close_window(self, index: int, end_s: float) -> None:
+        """Append that a window closed.
+
+        Raises
+        ------
+        OSError
+            If the disk does not take it.
+        """
+        self._append({"t": end_s, "close": index})
+
+    def close(self) -> None:
+        """Let go of the file; whoever reads it next takes the run for ended."""
+        os.close(self._descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class Journaled:
+    """What a journal holds.
+
+    Parameters
+    ----------
+    run : Run
+        As far as it was known at the start.
+    samples : Samples
+        All readings that reached the file.
+    windows : tuple of Window
+        Without energies; windows that were open end at the last reading.
+    """
+
+    run: Run
+    samples: Samples
+    windows: tuple[Window, ...]
+
+
+def lock_if_ended(path: Path) -> IO[bytes] | None:
+    """Return the opened journal, locked, if no live run holds it.
+
+    Parameters
+    ----------
+    path : Path
+        A journal.
+
+    Returns
+    -------
+    binary file or None
+        Close it to let go of the lock. `None` while the run lives, or if somebody else
+        is recovering it, or it is gone.
+    """
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def read_journal(file: IO[bytes], *, where: str) -> Journaled:
+    """Return what a journal holds.
+
+    Parameters
+    ----------
+    file : binary file
+        A journal, as `lock_if_ended` opened it.
+    where : str
+        Its name, for messages.
+
+    Raises
+    ------
+    FormatError
+        If the file is not a journal or comes from a newer isojoule.
+    """
+    head_line, *lines = file.read().split(b"\n")
+    try:
+        head = msgspec.json.decode(head_line, type=_Head)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise FormatError(f"{where} is not an isojoule journal: {error}") from error
+    check_version(head.schema_version, where=where)
+    return _replayed(head, lines)
+
+
+def _replayed(head: _Head, lines: Sequence[bytes]) -> Journaled:
+    decoder = msgspec.json.Decoder(_Line)
+    times, rows = [], []
+    windows: dict[int, Window] = {}
+    closed: dict[int, float] = {}
+    for data in lines:
+        try:
+            line = decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            continue  # cut short by a kill or a full disk
+        if line.v is not None and len(line.v) == len(head.channels):
+            times.append(line.t)
+            rows.append(line.v)
+        elif line.open is not None:
+            windows[line.open] = Window(
+                line.name, line.phase, line.epoch, line.t, line.t
+            )
+        elif line.close is not None:
+            closed[line.close] = line.t
+    last_s = times[-1] if times else 0.0
+    values = np.array(rows, dtype=np.float64).reshape(len(rows), len(head.channels))
+    return Journaled(
+        run=head.run,
+        samples=Samples(head.channels, np.array(times, dtype=np.float64), values.T),
+        windows=tuple(
+            Window(
+                w.name,
+                w.phase,
+                w.epoch,
+                w.start_s,
+                max(w.start_s, closed.get(i, last_s)),
+            )
+            for i, w in sorted(windows.items())
+        ),
+    )

@@ -1,0 +1,286 @@
+"""From runs to what may be compared: one scope, one phase, repeats reduced."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from isojoule.errors import IncomparableError, UnknownNameError
+from isojoule.records import (
+    Calibration,
+    Component,
+    ComponentEnergy,
+    Observation,
+    Provenance,
+    Run,
+    Scope,
+    weakest,
+)
+
+
+def energy_in_scope(
+    energies: Iterable[ComponentEnergy], scope: Scope | None
+) -> tuple[float, Provenance] | None:
+    """Return the energy [J] and provenance of `energies` in `scope`.
+
+    Parameters
+    ----------
+    energies : iterable of ComponentEnergy
+        Figures of one run or window.
+    scope : {"gpu", "node", "wall"} or None
+        `None` takes the figure whose scope its source does not state.
+
+    Returns
+    -------
+    tuple of float and str, or None
+        The sum over the known components of the scope with the weakest of their
+        provenances; `None` where nothing in that scope is known.
+
+    Notes
+    -----
+    ``node`` is a total that the source states, else the sum of the parts that were
+    read; parts that were not read are missing from it.
+    """
+    known = {e.component: e for e in energies if e.energy_j is not None}
+    parts: tuple[Component, ...]
+    if scope == "node" and "node" not in known:
+        parts = ("gpu", "cpu", "dram")
+    else:
+        parts = (scope or "unstated",)
+    found = [known[p] for p in parts if p in known]
+    if not found:
+        return None
+    total_j = sum(e.energy_j for e in found if e.energy_j is not None)
+    return total_j, weakest(e.provenance for e in found if e.provenance is not None)
+
+
+def observe(run: Run, *, scope: Scope | None = None) -> Observation | None:
+    """Return what a normalizer may know of `run`.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    scope : {"gpu", "node", "wall"} or None
+        Default: `Run.default_scope`.
+
+    Returns
+    -------
+    Observation or None
+        `None` where no energy in that scope is known, or it is zero.
+
+    Notes
+    -----
+    Where a run knows how many samples it processed and how many an epoch has, its unit
+    of work is one epoch: energy, duration and FLOP are scaled to that.
+    """
+    scope = scope or run.default_scope
+    found = energy_in_scope(run.energies, scope)
+    if found is None or found[0] == 0:
+        return None
+    work = run.workload
+    epochs = 1.0
+    if work.n_samples is not None and work.n_samples_per_epoch is not None:
+        epochs = work.n_samples / work.n_samples_per_epoch
+    return Observation(
+        workload=work.name,
+        hardware=run.hardware.name,
+        energy_j=found[0] / epochs,
+        duration_s=run.duration_s / epochs if run.duration_s else None,
+        phase=work.phase,
+        model=work.model,
+        provenance=found[1],
+        scope=scope,
+        gpu_utilization_fraction=run.gpu_utilization_fraction,
+        work_flop=None if work.work_flop is None else work.work_flop / epochs,
+        n_params=work.n_params,
+    )
+
+
+def require_comparable(observations: Iterable[Observation]) -> None:
+    """Raise unless all `observations` have one phase, one scope and one provenance.
+
+    Raises
+    ------
+    IncomparableError
+        If they differ; the message names what was found.
+    """
+    seen = list(observations)
+    for what, found, option in (
+        ("phases", {o.phase or "unstated" for o in seen}, "--phase"),
+        ("scopes", {o.scope or "unstated" for o in seen}, "--allow-mixed"),
+        ("provenances", {o.provenance for o in seen}, "--allow-mixed"),
+    ):
+        if len(found) > 1:
+            raise IncomparableError(
+                f"energies of different {what} are mixed ({', '.join(sorted(found))}): "
+                f"choose one, or accept the mixture ({option})"
+            )
+
+
+def calibrate(
+    hardware: str, observations: Iterable[Observation], *, allow_mixed: bool = False
+) -> Calibration:
+    """Return the calibration of `hardware`, repeats reduced to their median.
+
+    Parameters
+    ----------
+    hardware : str
+        Name of the machine; observations of others are left out.
+    observations : iterable of Observation
+        Any number per workload.
+    allow_mixed : bool, default False
+        Accept several phases, scopes or provenances.
+
+    Raises
+    ------
+    IncomparableError
+        If phases, scopes or provenances differ and `allow_mixed` is false.
+    """
+    mine = [o for o in observations if o.hardware == hardware]
+    if not allow_mixed:
+        require_comparable(mine)
+    groups: dict[str, list[Observation]] = {}
+    for observation in mine:
+        groups.setdefault(observation.workload, []).append(observation)
+    return Calibration(hardware, {name: _median_of(g) for name, g in groups.items()})
+
+
+def _median_of(repeats: list[Observation]) -> Observation:
+    """Return the observation with the median energy and duration of `repeats`."""
+    first = repeats[0]
+    if len(repeats) == 1:
+        return first
+    return Observation(
+        workload=first.workload,
+        hardware=first.hardware,
+        energy_j=median(o.energy_j for o in repeats),
+        duration_s=_median_known(o.duration_s for o in repeats),
+        phase=first.phase,
+        model=first.model,
+        provenance=weakest(o.provenance for o in repeats),
+        scope=first.scope,
+        gpu_utilization_fraction=_median_known(
+            o.gpu_utilization_fraction for o in repeats
+        ),
+        work_flop=_median_known(o.work_flop for o in repeats),
+        n_params=_median_known(o.n_params for o in repeats),
+        n_repeats=sum(o.n_repeats for o in repeats),
+    )
+
+
+def _median_known(values: Iterable[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return median(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Observations of one kind, and what was done to get there.
+
+    Parameters
+    ----------
+    observations : tuple of Observation
+        Every repeat.
+    notes : tuple of str
+        What was left out and why.
+    """
+
+    observations: tuple[Observation, ...]
+    notes: tuple[str, ...] = ()
+
+
+def select(
+    runs: Sequence[Run],
+    *,
+    phase: str | None = None,
+    power_limit_w: float | None = None,
+    scope: Scope | None = None,
+) -> Selection:
+    """Return the observations of `runs` that may be compared with each other.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Of any machines, workloads and phases.
+    phase : str or None
+        Phase to keep; where `None` all runs must be of one.
+    power_limit_w : float or None
+        Power limit to keep [W]; where `None` the highest of each machine, which is
+        the default of most boards. Runs without a stated limit are always kept.
+    scope : {"gpu", "node", "wall"} or None
+        Scope of the energies; each run's default where `None`.
+
+    Raises
+    ------
+    UnknownNameError
+        If no run is of that phase or at that limit.
+    IncomparableError
+        If there are several phases and none was chosen.
+    """
+    phases = {r.workload.phase for r in runs}
+    if phase is None and len(phases) > 1:
+        raise IncomparableError(
+            f"the data hold phases {', '.join(sorted(phases))}: choose one with --phase"
+        )
+    if phase is not None and phase not in phases:
+        raise UnknownNameError("phase", phase, phases)
+    of_phase = [r for r in runs if phase in {None, r.workload.phase}]
+    kept, notes = _at_power_limit(of_phase, power_limit_w)
+    observed = [o for r in kept if (o := observe(r, scope=scope)) is not None]
+    if len(observed) < len(kept):
+        notes.append(f"{len(kept) - len(observed)} runs without an energy left out")
+    return Selection(tuple(observed), tuple(notes))
+
+
+def _at_power_limit(
+    runs: list[Run], power_limit_w: float | None
+) -> tuple[list[Run], list[str]]:
+    limits: dict[str, set[float]] = {}
+    for run in runs:
+        if run.power_limit_w is not None:
+            limits.setdefault(run.hardware.name, set()).add(run.power_limit_w)
+    if power_limit_w is not None:
+        offered = {f"{w:g}" for found in limits.values() for w in found}
+        if f"{power_limit_w:g}" not in offered:
+            raise UnknownNameError("power limit", f"{power_limit_w:g}", offered)
+        wanted = dict.fromkeys(limits, power_limit_w)
+    else:
+        wanted = {name: max(found) for name, found in limits.items()}
+    kept = [
+        r
+        for r in runs
+        if r.power_limit_w is None or r.power_limit_w == wanted[r.hardware.name]
+    ]
+    if len(kept) == len(runs):
+        return kept, []
+    chosen = ", ".join(f"{name} {w:g} W" for name, w in sorted(wanted.items()))
+    return kept, [f"kept one power limit per machine ({chosen})"]
+
+
+def match_hardware(name: str, known: Iterable[str]) -> str:
+    """Return the one of `known` that `name` means.
+
+    Parameters
+    ----------
+    name : str
+        A full name, or words that only one of the names holds: ``A40`` for
+        ``NVIDIA A40``.
+    known : iterable of str
+        Names there are.
+
+    Raises
+    ------
+    UnknownNameError
+        If none or several fit; the message names them.
+    """
+    names = sorted(set(known))
+    if name in names:
+        return name
+    wanted = name.casefold()
+    same = [n for n in names if n.casefold() == wanted]
+    ending = [n for n in names if n.casefold().endswith(" " + wanted)]
+    holding = [n for n in names if f" {wanted} " in f" {n.casefold()} "]
+    for found in (same, ending, holding):
+        if len(found) == 1:
+            return found[0]
+    raise UnknownNameError("hardware", name, names)

@@ -1,0 +1,131 @@
+"""Which machine and software is this."""
+
+import os
+import platform
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+
+from isojoule.records import Accelerator, Hardware
+
+_CPUINFO = Path("/proc/cpuinfo")
+_PACKAGES = ("numpy", "torch", "jax", "tensorflow")
+
+
+def probe_hardware(
+    *,
+    accelerators: Sequence[Accelerator] = (),
+    n_threads: int | None = None,
+    driver_version: str | None = None,
+) -> Hardware:
+    """Return the machine that this process runs on.
+
+    Parameters
+    ----------
+    accelerators : sequence of Accelerator
+        Those that the run uses; they name the hardware. Empty for a run on the CPU.
+    n_threads : int or None
+        Compute threads that the run is given; part of the name of a run on the CPU.
+    driver_version : str or None
+        Version of the NVIDIA driver.
+
+    Returns
+    -------
+    Hardware
+        Named after what computes: ``2x NVIDIA A40`` or ``AMD EPYC, 2 threads``.
+
+    Raises
+    ------
+    ValueError
+        If `n_threads` is not positive.
+    """
+    if n_threads is not None and n_threads < 1:
+        raise ValueError(f"n_threads must be positive, got {n_threads}")
+    cpu_name = _cpu_name()
+    name = (
+        _accelerators_name(accelerators)
+        if accelerators
+        else _cpu_run_name(cpu_name, n_threads)
+    )
+    return Hardware(
+        name=name,
+        accelerators=tuple(accelerators),
+        cpu_name=cpu_name,
+        n_cpus=_n_usable_cpus(),
+        n_threads=n_threads,
+        memory_bytes=psutil.virtual_memory().total,
+        host=platform.node() or None,
+        software=_software(driver_version),
+    )
+
+
+def _accelerators_name(accelerators: Sequence[Accelerator]) -> str:
+    counts = Counter(a.name for a in accelerators)
+    return " + ".join(name if n == 1 else f"{n}x {name}" for name, n in counts.items())
+
+
+def _cpu_run_name(cpu_name: str | None, n_threads: int | None) -> str:
+    name = _clean(cpu_name) if cpu_name else f"{platform.machine() or 'unknown'} CPU"
+    if n_threads is None:
+        return name
+    return f"{name}, {n_threads} thread{'' if n_threads == 1 else 's'}"
+
+
+def _clean(cpu_name: str) -> str:
+    """Return the name without trade marks and without clock, which is no identity."""
+    name = re.sub(r"\((?:R|TM|C)\)", " ", cpu_name, flags=re.IGNORECASE)
+    name = re.sub(r"(?:\s+CPU)?\s*@\s*[\d.]+\s*[GM]Hz", "", name)
+    return " ".join(name.split())
+
+
+def _cpu_name() -> str | None:
+    """Return the CPU as the operating system calls it; `None` where it does not."""
+    name = _mac_cpu_name() if platform.system() == "Darwin" else _linux_cpu_name()
+    return name or platform.processor() or None
+
+
+def _linux_cpu_name() -> str:
+    try:
+        text = _CPUINFO.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    match = re.search(r"^model name\s*:\s*(.+)$", text, flags=re.MULTILINE)
+    return match[1].strip() if match else ""
+
+
+def _mac_cpu_name() -> str:
+    command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _n_usable_cpus() -> int | None:
+    """Return the logical CPUs that the process may use: under Slurm not all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def _software(driver_version: str | None) -> dict[str, str]:
+    """Return versions; of frameworks from their metadata, since importing is slow."""
+    software = {
+        "os": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+    for package in _PACKAGES:
+        try:
+            software[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    if driver_version is not None:
+        software["nvidia_driver"] = driver_version
+    return software

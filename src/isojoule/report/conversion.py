@@ -1,0 +1,158 @@
+"""What a conversion between machines gave: a table, a figure, a page section."""
+
+from isojoule.normalizers.conversion import Conversion
+from isojoule.report.page import Section
+from isojoule.report.plots import ConversionPoint, conversion_scatter
+from isojoule.tables import Table
+
+
+def conversion_table(conversion: Conversion) -> Table:
+    """Return every estimate beside what was measured, by rising source energy."""
+    rows = [
+        {
+            "workload": c.observation.workload,
+            "source_energy_j": c.observation.energy_j,
+            "energy_j": c.estimate.energy_j,
+            "energy_low_j": c.estimate.energy_low_j,
+            "energy_high_j": c.estimate.energy_high_j,
+            "measured_energy_j": c.measured_j,
+            "ratio": c.estimate.energy_j / c.measured_j if c.measured_j else None,
+            "in_range": c.estimate.in_range,
+            "is_reference": c.is_reference,
+            "provenance": c.estimate.provenance,
+            "scope": c.estimate.scope,
+        }
+        for c in conversion.converted
+    ]
+    return Table.from_rows(
+        f"Energy on {conversion.target}, estimated from {conversion.source}",
+        rows,
+        labels={
+            "workload": "workload",
+            "source_energy_j": "source",
+            "energy_j": "estimate",
+            "energy_low_j": f"low {conversion.level:.0%}",
+            "energy_high_j": f"high {conversion.level:.0%}",
+            "measured_energy_j": "seen on target",
+            "ratio": "estimate / seen",
+            "in_range": "in range",
+            "is_reference": "reference",
+            "provenance": "provenance",
+            "scope": "scope",
+        },
+    )
+
+
+def summarize(conversion: Conversion) -> tuple[str, ...]:
+    """Return what was done and how it turned out, a sentence each."""
+    n_references = len(conversion.references)
+    named = ", ".join(conversion.references[:4])
+    more = f" and {n_references - 4} more" if n_references > 4 else ""
+    features = f" with {', '.join(conversion.features)}" if conversion.features else ""
+    unseen = [
+        c
+        for c in conversion.converted
+        if c.measured_j is not None and not c.is_reference
+    ]
+    plural = "" if n_references == 1 else "s"
+    sentences = [
+        f"Method {conversion.method}{features}, reference{plural}: {named}{more}."
+    ]
+    bounded = [
+        (c.estimate.energy_low_j, c.measured_j, c.estimate.energy_high_j)
+        for c in unseen
+        if c.measured_j is not None
+    ]
+    known = [
+        low <= true <= high
+        for low, true, high in bounded
+        if low is not None and high is not None
+    ]
+    if known:
+        sentences.append(
+            f"Of {len(known)} workloads that the fit had not seen, {sum(known)} lie "
+            f"inside their {conversion.level:.0%} interval."
+        )
+    reasons = {
+        c.estimate.uncertainty[0]
+        for c in conversion.converted
+        if c.estimate.energy_low_j is None
+    }
+    sentences += [f"Interval {reason}." for reason in sorted(reasons)]
+    outside = sum(not c.estimate.in_range for c in conversion.converted)
+    if outside:
+        sentences.append(
+            f"{outside} of {len(conversion.converted)} estimates are extrapolated: "
+            "outside the range of the references."
+        )
+    notes = {n for c in conversion.converted for n in c.estimate.notes}
+    sentences += [f"Doubt: {note}." for note in sorted(notes)]
+    return tuple(sentences)
+
+
+def describe_conversion(conversion: Conversion) -> Section:
+    """Return the section of a page that shows a conversion.
+
+    Raises
+    ------
+    MissingExtraError
+        If the ``plots`` extra is not installed.
+    """
+    points = [
+        ConversionPoint(
+            workload=c.observation.workload,
+            measured_j=c.measured_j,
+            predicted_j=c.estimate.energy_j,
+            low_j=c.estimate.energy_low_j,
+            high_j=c.estimate.energy_high_j,
+            is_reference=c.is_reference,
+            in_range=c.estimate.in_range,
+        )
+        for c in conversion.converted
+    ]
+    figure = conversion_scatter(
+        points,
+        provenance=conversion.converted[0].estimate.provenance,
+        source_name=conversion.source,
+        target_name=conversion.target,
+        level=conversion.level,
+    )
+    return Section(
+        title="Predicted and seen",
+        text=summarize(conversion),
+        figure=figure,
+        table=conversion_table(conversion),
+    )
+
+
+def conversion_records(conversion: Conversion) -> dict[str, object]:
+    """Return a conversion as plain data, with the keys that ``--json`` documents."""
+    return {
+        "source": conversion.source,
+        "target": conversion.target,
+        "method": conversion.method,
+        "features": list(conversion.features),
+        "references": list(conversion.references),
+        "level": conversion.level,
+        "estimates": [
+            {
+                "workload": c.observation.workload,
+                "source_energy_j": c.observation.energy_j,
+                "energy_j": c.estimate.energy_j,
+                "energy_low_j": c.estimate.energy_low_j,
+                "energy_high_j": c.estimate.energy_high_j,
+                "measured_energy_j": c.measured_j,
+                "in_range": c.estimate.in_range,
+                "is_reference": c.is_reference,
+                "provenance": c.estimate.provenance,
+                "scope": c.estimate.scope,
+                "uncertainty": list(c.estimate.uncertainty),
+                "notes": list(c.estimate.notes),
+            }
+            for c in conversion.converted
+        ],
+        "skipped": [
+            {"workload": name, "reason": reason}
+            for name, reason in conversion.skipped.items()
+        ],
+    }

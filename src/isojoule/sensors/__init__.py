@@ -1,0 +1,109 @@
+"""Energy and power sources behind one protocol, one file each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from isojoule.errors import SensorUnavailableError
+from isojoule.records import Channel
+from isojoule.sensors.cpu_model import CpuModelSensor
+from isojoule.sensors.nvml import NvmlSensor
+from isojoule.sensors.rapl import RaplSensor
+
+
+class Sensor(Protocol):
+    """A source of readings; `open` returned it usable."""
+
+    @property
+    def name(self) -> str:
+        """Name of the source."""
+        ...
+
+    @property
+    def quantity(self) -> Literal["energy_j", "power_w"]:
+        """What its energies are made from: a counter or power readings."""
+        ...
+
+    @property
+    def channels(self) -> Sequence[Channel]:
+        """What `read` returns, in this order."""
+        ...
+
+    def read(self) -> Sequence[float]:
+        """Return one reading per channel in its unit; NaN where a reading failed."""
+        ...
+
+    def close(self) -> None:
+        """Release the source; reading afterwards is an error."""
+        ...
+
+
+SENSORS: Mapping[str, Callable[[], Sensor]] = {
+    "nvml": NvmlSensor.open,
+    "rapl": RaplSensor.open,
+    "cpu-model": CpuModelSensor.open,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SensorState:
+    """What became of one sensor on this machine.
+
+    Parameters
+    ----------
+    name : str
+        Key in `SENSORS`.
+    sensor : Sensor or None
+        The open sensor, where it could be opened.
+    reason : str
+        Why not, where it could not.
+    remedy : str
+        What makes it usable, where anything does.
+    """
+
+    name: str
+    sensor: Sensor | None
+    reason: str = ""
+    remedy: str = ""
+
+
+def probe_sensors() -> list[SensorState]:
+    """Return the state of every known sensor; the usable ones are open."""
+    states = []
+    for name, open_sensor in SENSORS.items():
+        try:
+            states.append(SensorState(name, open_sensor()))
+        except SensorUnavailableError as error:
+            states.append(SensorState(name, None, error.reason, error.remedy))
+    return states
+
+
+def open_sensors() -> list[Sensor]:
+    """Return all usable sensors, opened; the CPU model only where no CPU is measured.
+
+    Returns
+    -------
+    list of Sensor
+        Never two for the same component.
+    """
+    opened = [s.sensor for s in probe_sensors() if s.sensor is not None]
+    measured = {
+        c.component
+        for s in opened
+        for c in metered_channels(s)
+        if c.provenance == "measured"
+    }
+    kept: list[Sensor] = []
+    for sensor in opened:
+        components = {c.component for c in metered_channels(sensor)}
+        modelled = all(c.provenance == "modelled" for c in metered_channels(sensor))
+        if modelled and components <= measured:
+            sensor.close()
+        else:
+            kept.append(sensor)
+    return kept
+
+
+def metered_channels(sensor: Sensor) -> list[Channel]:
+    """Return the channels that energies are made from; a load is no energy."""
+    return [c for c in sensor.channels if c.quantity in {"energy_j", "power_w"}]

@@ -1,0 +1,222 @@
+import errno
+import os
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from isojoule.errors import SensorUnavailableError, StoreError
+from isojoule.formats.journal import Journal
+from isojoule.meter import Meter, new_run_id, synchronize_devices
+from isojoule.records import Channel, ComponentEnergy, Hardware, Workload
+from isojoule.sensors.replay import ReplaySensor
+from isojoule.store import RunStore
+
+HERE = Hardware("test bench")
+
+
+class ManualClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def sensor(power_samples, clock):
+    """A GPU at 100 W for 1 s, then at 300 W for 1 s, with its counter."""
+    return ReplaySensor.open(power_samples, clock=clock)
+
+
+def metered(sensor, clock, **options) -> Meter:
+    return Meter("job", sensors=[sensor], hardware=HERE, clock=clock, hz=1, **options)
+
+
+def test_a_run_has_the_energy_of_what_was_played(sensor, clock):
+    with metered(sensor, clock, workload=Workload("mlp"), tags={"a": "b"}) as meter:
+        clock.now_s += 2.0
+    run = meter.run
+    assert run.energies == (ComponentEnergy("gpu", 400.0, "counter"),)
+    assert run.duration_s == 2.0
+    assert run.status == "complete"
+    assert run.workload == Workload("mlp")
+    assert run.hardware == HERE
+    assert run.tags == {"a": "b"}
+    assert run.started_at.tzinfo is not None
+
+
+def test_windows_nest_repeat_and_have_their_own_energy(sensor, clock):
+    with metered(sensor, clock) as meter:
+        with meter.window("epoch", phase="train", epoch=0):
+            clock.now_s += 1.0
+            with meter.window("validation", phase="validation", epoch=0):
+                clock.now_s += 1.0
+        with meter.window("epoch", phase="train", epoch=1):
+            pass
+    outer, inner, empty = meter.run.windows
+    assert (outer.name, outer.start_s, outer.end_s) == ("epoch", 0.0, 2.0)
+    assert outer.energies == (ComponentEnergy("gpu", 400.0, "counter"),)
+    assert inner.energies == (ComponentEnergy("gpu", 300.0, "counter"),)
+    assert empty.epoch == 1
+    assert empty.duration_s == 0.0
+
+
+def test_an_exception_ends_the_run_and_goes_on(sensor, clock):
+    meter = metered(sensor, clock)
+
+    def job():
+        with meter, meter.window("epoch"):
+            clock.now_s += 1.0
+            raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        job()
+    assert meter.run.status == "failed"
+    assert meter.run.windows[0].end_s == 1.0
+
+
+def test_ctrl_c_marks_the_run_as_interrupted(sensor, clock):
+    meter = metered(sensor, clock)
+    with pytest.raises(KeyboardInterrupt), meter:
+        raise KeyboardInterrupt
+    assert meter.run.status == "interrupted"
+
+
+def test_a_run_is_not_there_before_the_end(sensor, clock):
+    meter = metered(sensor, clock)
+    with pytest.raises(RuntimeError, match="stop the meter first"):
+        _ = meter.run
+
+
+def test_a_meter_measures_once(sensor, clock):
+    with metered(sensor, clock) as meter:
+        with pytest.raises(RuntimeError, match="make a new one"):
+            meter.start()
+    assert meter.stop() is meter.run
+
+
+@pytest.mark.parametrize("hz", [0, 0.5, 101, float("nan")])
+def test_a_rate_out_of_range_is_refused(hz):
+    with pytest.raises(ValueError, match="between 1 and 100"):
+        Meter(hz=hz)
+
+
+def test_no_sensor_at_all_is_an_error_at_the_start():
+    with pytest.raises(SensorUnavailableError, match="isojoule doctor"):
+        Meter(sensors=[]).start()
+
+
+def test_the_energy_so_far_is_there_while_it_runs(sensor, clock):
+    with metered(sensor, clock) as meter:
+        clock.now_s += 1.0
+        with meter.window("now"):
+            pass
+        assert meter.energies_so_far() == (ComponentEnergy("gpu", 100.0, "counter"),)
+
+
+class SteadySensor:
+    """50 W, always."""
+
+    name, quantity = "steady", "power_w"
+    channels = (Channel("gpu0_power_w", "gpu", "power_w", "gpu0"),)
+
+    def __init__(self) -> None:
+        self.n_reads = 0
+        self.closed = False
+
+    def read(self):
+        self.n_reads += 1
+        return (50.0,)
+
+    def close(self):
+        self.closed = True
+
+
+def test_the_thread_goes_on_reading_by_itself():
+    sensor = SteadySensor()
+    with Meter("job", sensors=[sensor], hardware=HERE, hz=100) as meter:
+        deadline_s = time.monotonic() + 20
+        while sensor.n_reads < 12 and time.monotonic() < deadline_s:
+            time.sleep(0.005)
+    run = meter.run
+    assert len(run.samples.time_s) == sensor.n_reads >= 12
+    assert run.gpu_energy_j == pytest.approx(50.0 * run.duration_s)
+    assert not sensor.closed  # it was given, so it stays open
+
+
+def test_a_stored_run_leaves_no_journal(tmp_path, sensor, clock):
+    with RunStore.open(tmp_path / "store") as store:
+        with metered(sensor, clock, store=store) as meter:
+            assert len(list((store.root / "journals").iterdir())) == 1
+            assert store.recover() == []  # it lives
+            clock.now_s += 2.0
+        assert store.get(meter.run.run_id) == meter.run
+        assert list((store.root / "journals").iterdir()) == []
+
+
+def test_a_full_disk_ends_the_journal_and_not_the_job(
+    tmp_path, sensor, clock, monkeypatch
+):
+    def full(self, line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with RunStore.open(tmp_path / "store") as store:
+        with metered(sensor, clock, store=store) as meter:
+            monkeypatch.setattr(Journal, "_append", full)
+            with pytest.warns(UserWarning, match="No space left on device") as told:
+                with meter.window("epoch"):
+                    clock.now_s += 2.0
+            assert len(told) == 1
+        assert store.get(meter.run.run_id).gpu_energy_j == 400.0
+        assert "the journal ended early" in meter.run.warnings[0]
+
+
+def test_a_store_that_refuses_the_run_keeps_its_journal(
+    tmp_path, sensor, clock, monkeypatch
+):
+    def refuse(self, run):
+        raise StoreError("the store is full")
+
+    with RunStore.open(tmp_path / "store") as store:
+        monkeypatch.setattr(RunStore, "add", refuse)
+        with pytest.warns(UserWarning, match="its journal stays"):
+            with metered(sensor, clock, store=store) as meter:
+                clock.now_s += 2.0
+        monkeypatch.undo()
+        assert meter.run.gpu_energy_j == 400.0
+        assert store.recover() == [meter.run.run_id]
+        assert store.get(meter.run.run_id).gpu_energy_j == 400.0
+
+
+def test_devices_are_waited_for_only_where_a_framework_has_started_them(monkeypatch):
+    waited = []
+    cuda = SimpleNamespace(
+        is_initialized=lambda: True, synchronize=lambda: waited.append(1)
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    synchronize_devices()
+    assert waited == [1]
+    cuda.is_initialized = lambda: False
+    synchronize_devices()
+    monkeypatch.delitem(sys.modules, "torch")
+    synchronize_devices()
+    assert waited == [1]
+    assert "torch" not in sys.modules
+
+
+def test_run_ids_differ_and_sort_by_start():
+    start = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    first, again = new_run_id(start), new_run_id(start)
+    later = new_run_id(start + timedelta(milliseconds=5))
+    assert first != again
+    assert max(first, again) < later

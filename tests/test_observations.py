@@ -1,0 +1,147 @@
+from dataclasses import replace
+
+import pytest
+
+from builders import make_run, observed
+from isojoule.errors import IncomparableError, UnknownNameError
+from isojoule.observations import (
+    calibrate,
+    energy_in_scope,
+    match_hardware,
+    observe,
+    require_comparable,
+    select,
+)
+from isojoule.records import ComponentEnergy, Observation, Run, Workload
+
+PARTS = (
+    ComponentEnergy("gpu", 100.0, "counter"),
+    ComponentEnergy("cpu", 20.0, "modelled"),
+    ComponentEnergy("dram", None, "absent"),
+)
+
+
+def test_the_node_is_the_sum_of_its_parts_with_the_weakest_provenance():
+    assert energy_in_scope(PARTS, "node") == (120.0, "modelled")
+
+
+def test_the_gpu_scope_leaves_the_rest_out():
+    assert energy_in_scope(PARTS, "gpu") == (100.0, "measured")
+
+
+def test_a_scope_without_energy_is_unknown():
+    assert energy_in_scope(PARTS, "wall") is None
+
+
+def test_a_stated_node_total_is_not_added_to_its_parts():
+    energies = (*PARTS, ComponentEnergy("node", 130.0, "measured"))
+    assert energy_in_scope(energies, "node") == (130.0, "measured")
+
+
+def test_an_energy_of_unstated_scope_stays_unstated():
+    energies = (ComponentEnergy("unstated", 7.0, "declared"),)
+    assert energy_in_scope(energies, None) == (7.0, "declared")
+
+
+def test_a_run_of_part_of_an_epoch_is_scaled_to_one_epoch():
+    run = replace(
+        make_run(energy_j=10.0),
+        workload=Workload(
+            "w", n_samples=400, n_samples_per_epoch=1600, forward_flop_per_sample=2
+        ),
+    )
+    seen = observe(run)
+    assert seen.energy_j == 40.0
+    assert seen.duration_s == 8.0  # 2 s for a quarter
+    assert seen.work_flop == 3200.0
+
+
+def test_a_run_without_energy_gives_no_observation():
+    assert observe(replace(make_run(), energies=())) is None
+
+
+def test_repeats_are_reduced_to_their_median():
+    repeats = [
+        Observation("w", "h", energy_j, duration_s=1.0) for energy_j in (9.0, 1.0, 2.0)
+    ]
+    calibration = calibrate("h", [*repeats, *observed("other", w=5.0)])
+    assert calibration.energy_j == {"w": 2.0}
+    assert calibration.observations["w"].n_repeats == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"phase": "inference"}, "phases"),
+        ({"scope": "wall"}, "scopes"),
+        ({"provenance": "modelled"}, "provenances"),
+    ],
+)
+def test_energies_of_different_kinds_are_refused(change, what):
+    one = Observation("w", "h", 1.0, phase="train", scope="gpu")
+    with pytest.raises(IncomparableError, match=f"different {what}"):
+        require_comparable([one, replace(one, **change)])
+    with pytest.raises(IncomparableError, match=f"different {what}"):
+        calibrate("h", [one, replace(one, **change)])
+
+
+def at_limit(power_limit_w: float, hardware: str = "A40") -> Run:
+    return replace(
+        make_run(hardware=hardware, energy_j=power_limit_w), power_limit_w=power_limit_w
+    )
+
+
+def test_the_highest_power_limit_of_each_machine_is_kept_and_said():
+    selection = select([at_limit(100), at_limit(300), at_limit(250, "V100")])
+    assert [o.energy_j for o in selection.observations] == [300.0, 250.0]
+    assert selection.notes == (
+        "kept one power limit per machine (A40 300 W, V100 250 W)",
+    )
+
+
+def test_a_power_limit_can_be_chosen_and_must_be_there():
+    selection = select([at_limit(100), at_limit(300)], power_limit_w=100)
+    assert [o.energy_j for o in selection.observations] == [100.0]
+    with pytest.raises(UnknownNameError, match="no power limit '50'"):
+        select([at_limit(100), at_limit(300)], power_limit_w=50)
+
+
+def in_phase(phase: str) -> Run:
+    return replace(make_run(), workload=Workload("w", phase=phase))
+
+
+def test_several_phases_ask_for_a_choice():
+    runs = [in_phase("train"), in_phase("inference")]
+    with pytest.raises(IncomparableError, match="inference, train: choose one"):
+        select(runs)
+    (kept,) = select(runs, phase="inference").observations
+    assert kept.phase == "inference"
+    with pytest.raises(UnknownNameError, match="no phase 'trian'"):
+        select(runs, phase="trian")
+
+
+def test_runs_without_an_energy_are_left_out_and_counted():
+    selection = select([make_run(), replace(make_run("b"), energies=())])
+    assert len(selection.observations) == 1
+    assert selection.notes == ("1 runs without an energy left out",)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("NVIDIA A40", "NVIDIA A40"),
+        ("nvidia a40", "NVIDIA A40"),
+        ("A40", "NVIDIA A40"),
+        ("V100", "NVIDIA Tesla V100 16GB"),
+    ],
+)
+def test_hardware_is_found_by_words_that_only_one_has(name, meant):
+    known = ["NVIDIA A40", "NVIDIA A400", "NVIDIA Tesla V100 16GB"]
+    assert match_hardware(name, known) == meant
+
+
+@pytest.mark.parametrize("name", ["A100", "A4", "H100"])
+def test_hardware_that_none_or_several_have_is_refused(name):
+    known = ["NVIDIA A100 40GB", "NVIDIA A100 80GB", "NVIDIA A40"]
+    with pytest.raises(UnknownNameError, match=f"no hardware '{name}'"):
+        match_hardware(name, known)
