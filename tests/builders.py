@@ -1,4 +1,8 @@
-"""Records made by hand."""
+"""Records made by hand, and what to do where something is missing."""
+
+import os
+
+import pytest
 
 from isojoule.records import ComponentEnergy, Hardware, Observation, Run, Workload
 
@@ -20,3 +24,10 @@ def observed(hardware: str, **energies_j: float) -> list[Observation]:
         Observation(workload=name, hardware=hardware, energy_j=energy_j, scope="gpu")
         for name, energy_j in energies_j.items()
     ]
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip for want of something, but fail where everything has to be there."""
+    if os.environ.get("ISOJOULE_REQUIRE_ALL"):
+        pytest.fail(reason)
+    pytest.skip(reason)

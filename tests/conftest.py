@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from builders import skip_or_fail
 from isojoule.records import Channel, Samples
 
 DATA = Path(
@@ -18,7 +19,7 @@ def zeus_table() -> Path:
     """Training on four GPUs, as published; skips where the data are not there."""
     path = DATA / "cross_hardware" / "zeus_nsdi23.parquet"
     if not path.exists():
-        pytest.skip(f"measurements not found at {path}; set ISOJOULE_DATA")
+        skip_or_fail(f"measurements not found at {path}; set ISOJOULE_DATA")
     return path
 
 

@@ -76,6 +76,8 @@ def test_the_default_scope_is_the_gpu_only_for_runs_that_used_one():
     assert on_cpu.default_scope == "node"
     assert on_gpu.default_scope == "gpu"
     assert make_run().default_scope == "node"
+    only = Run("r", "n", Workload("w"), Hardware("h"), energies[:1])
+    assert only.default_scope == "gpu"
 
 
 def test_samples_refuse_a_wrong_shape_and_time_that_runs_backwards():

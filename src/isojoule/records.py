@@ -455,13 +455,15 @@ class Run:
 
     @property
     def default_scope(self) -> Scope | None:
-        """The scope that fits the run: ``gpu`` where it used accelerators."""
+        """The scope that fits: ``gpu`` where accelerators were used or nothing else read."""
         known = {e.component for e in self.energies if e.energy_j is not None}
         if known <= {"unstated"}:
             return None
         if "wall" in known:
             return "wall"
-        return "gpu" if "gpu" in known and self.hardware.accelerators else "node"
+        if known == {"gpu"} or ("gpu" in known and self.hardware.accelerators):
+            return "gpu"
+        return "node"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,10 @@ from html.parser import HTMLParser
 import pytest
 
 from isojoule.records import ComponentEnergy
-from isojoule.report import (
-    ConversionPoint,
-    Page,
-    Section,
-    conversion_scatter,
-    describe_runs,
-    render_html,
-)
+from isojoule.report.conversion_figure import ConversionPoint, conversion_scatter
+from isojoule.report.html import render_html
+from isojoule.report.page import Page, Section
+from isojoule.report.runs import describe_runs
 
 
 class _Elements(HTMLParser):

@@ -1,4 +1,3 @@
-import csv
 import json
 from io import StringIO
 from math import inf, nan
@@ -9,8 +8,6 @@ from rich.console import Console
 from isojoule.report.tables import (
     format_cell,
     is_numeric,
-    to_csv,
-    to_markdown,
     to_records,
     to_rich,
 )
@@ -67,20 +64,6 @@ def test_a_column_of_truths_or_of_nothing_is_not_numeric(table):
     assert not is_numeric(Column("energy_j", (None, None)))
 
 
-def test_csv_gives_every_value_back_in_full(table):
-    rows = list(csv.DictReader(StringIO(to_csv(table))))
-    assert float(rows[0]["energy_j"]) == 1234.5678901
-    assert rows[0]["run"] == "a|b"
-    assert rows[0]["idle_fraction"] == ""
-    assert rows[1]["energy_j"] == ""
-    assert [row["in_range"] for row in rows] == ["true", "false"]
-
-
-def test_csv_keeps_line_breaks_and_quotes_inside_a_cell():
-    text = to_csv(Table("", (Column("note", ('say "hi",\nthen go',)),)))
-    assert next(csv.DictReader(StringIO(text)))["note"] == 'say "hi",\nthen go'
-
-
 def test_records_hold_only_what_json_can_say(table):
     records = to_records(table)
     assert records[0]["idle_fraction"] is None
@@ -88,15 +71,6 @@ def test_records_hold_only_what_json_can_say(table):
     assert records[0]["energy_j"] == 1234.5678901
     assert json.loads(json.dumps(records, allow_nan=False)) == records
     assert to_records(Table("", (Column("x", (inf,)),))) == [{"x": None}]
-
-
-def test_markdown_aligns_numbers_and_keeps_bars_and_html_as_text(table):
-    assert to_markdown(table).splitlines() == [
-        "| Run | Energy | idle_fraction | In range |",
-        "| :--- | ---: | ---: | :--- |",
-        "| a\\|b | 1.23 kJ | \N{EN DASH} | yes |",
-        "| &lt;b&gt;[red]c | \N{EN DASH} | 12.5 % | no |",
-    ]
 
 
 def test_rich_takes_brackets_for_text_and_puts_numbers_to_the_right(table):
@@ -112,7 +86,5 @@ def test_rich_takes_brackets_for_text_and_puts_numbers_to_the_right(table):
 
 def test_an_empty_table_renders_everywhere():
     empty = Table("Nothing", (Column("energy_j", ()),))
-    assert to_csv(empty) == "energy_j\n"
     assert to_records(empty) == []
-    assert to_markdown(empty) == "| energy_j |\n| :--- |\n"
     assert to_rich(empty).row_count == 0

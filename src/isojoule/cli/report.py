@@ -34,7 +34,7 @@ def report(
     """Write one self-contained HTML page about runs; all where no RUN_IDS are given."""
     from isojoule.formats.files import write_whole
     from isojoule.report.html import render_html
-    from isojoule.report.page import describe_runs
+    from isojoule.report.runs import describe_runs
 
     with open_store(store_root, create=False) as store:
         found = chosen(store, run_ids)

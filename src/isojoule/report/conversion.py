@@ -1,8 +1,10 @@
 """What a conversion between machines gave: a table, a figure, a page section."""
 
+from isojoule.errors import InsufficientDataError
 from isojoule.normalizers.conversion import Conversion
+from isojoule.report.conversion_figure import ConversionPoint, conversion_scatter
+from isojoule.report.figures import Figure
 from isojoule.report.page import Section
-from isojoule.report.plots import ConversionPoint, conversion_scatter
 from isojoule.tables import Table
 
 
@@ -93,11 +95,23 @@ def summarize(conversion: Conversion) -> tuple[str, ...]:
 def describe_conversion(conversion: Conversion) -> Section:
     """Return the section of a page that shows a conversion.
 
+    Where nothing was measured on the target, it says why there is no figure.
+
     Raises
     ------
     MissingExtraError
         If the ``plots`` extra is not installed.
     """
+    text = summarize(conversion)
+    figure = None
+    try:
+        figure = _draw(conversion)
+    except InsufficientDataError as error:
+        text = (*text, f"Not drawn: {error}.")
+    return Section("Predicted and seen", text, figure, conversion_table(conversion))
+
+
+def _draw(conversion: Conversion) -> Figure:
     points = [
         ConversionPoint(
             workload=c.observation.workload,
@@ -110,18 +124,12 @@ def describe_conversion(conversion: Conversion) -> Section:
         )
         for c in conversion.converted
     ]
-    figure = conversion_scatter(
+    return conversion_scatter(
         points,
         provenance=conversion.converted[0].estimate.provenance,
         source_name=conversion.source,
         target_name=conversion.target,
         level=conversion.level,
-    )
-    return Section(
-        title="Predicted and seen",
-        text=summarize(conversion),
-        figure=figure,
-        table=conversion_table(conversion),
     )
 
 

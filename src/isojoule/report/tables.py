@@ -1,14 +1,11 @@
-"""One renderer of a `Table` per output: terminal, CSV, JSON rows, Markdown.
+"""A `Table` for the terminal, for JSON and cell by cell; `formats.table` writes CSV.
 
 People read rounded figures with a unit; machines get the full value in the unit that
 ends the name of the column.
 """
 
-import csv
 import re
 from collections.abc import Callable
-from html import escape
-from io import StringIO
 from math import isfinite, isnan
 from typing import TYPE_CHECKING, Final
 
@@ -148,62 +145,3 @@ def to_records(table: Table) -> list[dict[str, Cell]]:
         for, are `None`.
     """
     return [{n: _finite_or_none(v) for n, v in row.items()} for row in table.rows()]
-
-
-def _csv_cell(value: Cell) -> Cell:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return None if isinstance(value, float) and isnan(value) else value
-
-
-def to_csv(table: Table) -> str:
-    """Return `table` as comma-separated text.
-
-    Parameters
-    ----------
-    table : Table
-        What to show.
-
-    Returns
-    -------
-    str
-        A heading of column names, then one line per row with full precision; empty
-        where a value is not known, ``true`` and ``false`` for a truth.
-    """
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([c.name for c in table.columns])
-    for row in table.rows():
-        writer.writerow([_csv_cell(v) for v in row.values()])
-    return text.getvalue()
-
-
-def _markdown_row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _markdown_text(text: str) -> str:
-    # A line break would end the row, a bar the cell, and HTML is live in Markdown.
-    return escape(" ".join(text.split()), quote=False).replace("|", r"\|")
-
-
-def to_markdown(table: Table) -> str:
-    """Return `table` as a Markdown pipe table, without its title.
-
-    Parameters
-    ----------
-    table : Table
-        What to show.
-
-    Returns
-    -------
-    str
-        Lines that end in a line feed, numbers to the right.
-    """
-    rules = ["---:" if is_numeric(c) else ":---" for c in table.columns]
-    body = [
-        [_markdown_text(format_cell(n, v)) for n, v in row.items()]
-        for row in table.rows()
-    ]
-    lines = [[_markdown_text(c.heading) for c in table.columns], rules, *body]
-    return "".join(f"{_markdown_row(line)}\n" for line in lines)
