@@ -120,6 +120,13 @@ def test_several_phases_ask_for_a_choice():
         select(runs, phase="trian")
 
 
+def test_runs_that_did_not_end_by_themselves_are_left_out_and_counted():
+    broken = replace(make_run("b"), status="interrupted")
+    selection = select([make_run(), broken])
+    assert [o.workload for o in selection.observations] == ["a"]
+    assert selection.notes == ("1 runs that did not end by themselves left out",)
+
+
 def test_runs_without_an_energy_are_left_out_and_counted():
     selection = select([make_run(), replace(make_run("b"), energies=())])
     assert len(selection.observations) == 1

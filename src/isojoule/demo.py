@@ -27,8 +27,8 @@ from isojoule.workloads import SUBSETS, ReferenceModel, resolve
 
 _TAG: Final = "demo"
 _UNIT: Final = (
-    "Energies here are per epoch of 1,578 clips, the measured share scaled up; those of "
-    "the runs below are of the few seconds that each one took."
+    "Energies here are per epoch of 1,578 clips, scaled up from the steps that ran; "
+    "those of the runs below are of the few seconds that each one took."
 )
 LEVEL: Final = 0.8
 """Five models are neither predicted nor references: their errors support 5/6."""

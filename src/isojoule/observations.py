@@ -225,7 +225,11 @@ def select(
     if phase is not None and phase not in phases:
         raise UnknownNameError("phase", phase, phases)
     of_phase = [r for r in runs if phase in {None, r.workload.phase}]
-    kept, notes = _at_power_limit(of_phase, power_limit_w)
+    complete = [r for r in of_phase if r.status == "complete"]
+    kept, notes = _at_power_limit(complete, power_limit_w)
+    if len(complete) < len(of_phase):
+        n_partial = len(of_phase) - len(complete)
+        notes.append(f"{n_partial} runs that did not end by themselves left out")
     observed = [o for r in kept if (o := observe(r, scope=scope)) is not None]
     if len(observed) < len(kept):
         notes.append(f"{len(kept) - len(observed)} runs without an energy left out")

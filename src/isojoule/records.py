@@ -455,7 +455,7 @@ class Run:
 
     @property
     def default_scope(self) -> Scope | None:
-        """The scope that fits: ``gpu`` where accelerators were used or nothing else read."""
+        """``gpu`` where accelerators were used, or nothing else was read."""
         known = {e.component for e in self.energies if e.energy_j is not None}
         if known <= {"unstated"}:
             return None

@@ -99,7 +99,8 @@ class RunStore:
                 "choose another folder (--store)"
             ) from error
         store = cls(root, connection)
-        store.recover()
+        if _is_writable(database):
+            store.recover()
         return store
 
     def __enter__(self) -> Self:
@@ -324,9 +325,13 @@ def _connect(database: Path) -> sqlite3.Connection:
         If it is not ours, is newer, or cannot be opened.
     """
     with _translated(database.parent):
-        writable = os.access(database, os.W_OK) and os.access(database.parent, os.W_OK)
-        # Without the right to write, SQLite cannot make the shared memory of the WAL.
-        mode = "rw" if writable else "ro&immutable=1"
+        mode = "rw"
+        if not _is_writable(database):
+            # SQLite cannot make the shared memory of a WAL there; a WAL that holds runs
+            # must be read all the same, or they would be missing without a word.
+            wal = database.with_name(f"{database.name}-wal")
+            has_wal = wal.exists() and wal.stat().st_size > 0
+            mode = "ro" if has_wal else "ro&immutable=1"
         connection = sqlite3.connect(
             f"{database.absolute().as_uri()}?mode={mode}",
             timeout=_BUSY_S,
@@ -346,6 +351,10 @@ def _connect(database: Path) -> sqlite3.Connection:
             f"{_LAYOUT}: install a newer isojoule"
         )
     return connection
+
+
+def _is_writable(database: Path) -> bool:
+    return os.access(database, os.W_OK) and os.access(database.parent, os.W_OK)
 
 
 @contextmanager

@@ -84,6 +84,8 @@ def test_flop_count_for_one_sample_where_no_row_knows_its_samples(table):
         (["hardware,energy_j", "A40,1"], "no column 'workload'"),
         (["workload_id,workload,hardware,energy_j", "w,w,A40,1"], "columns twice"),
         ([HEAD], "has no rows"),
+        ([f"{HEAD},gpu_util_pct", "w,A40,1,5000"], "GPU utilization is 5000%"),
+        ([f"{HEAD},n_devices", "w,A40,1,1.7"], "n_devices is 1.7, must be a whole"),
         ([""], "no column 'workload'"),
     ],
 )

@@ -113,6 +113,12 @@ def _named(hardware: str, n_devices: int) -> str:
     return f"{n_devices}x {hardware}" if n_devices > 1 else hardware
 
 
+def _theirs(name: str) -> str:
+    """Return our name of a column and the other one that would do."""
+    others = [theirs for theirs, ours in COLUMNS.items() if ours == name]
+    return " or ".join(repr(n) for n in (name, *others))
+
+
 def _is_parquet(path: Path) -> bool:
     return path.suffix.lower() in {".parquet", ".pq"} or read_bytes(path)[:4] == b"PAR1"
 
@@ -156,7 +162,8 @@ def _renamed(
     for name in REQUIRED:
         if name not in names:
             raise FormatError(
-                f"{path} has no column {name!r}; it has {', '.join(header) or 'none'}"
+                f"{path} has no column {_theirs(name)}; it has "
+                f"{', '.join(header) or 'none'}"
             )
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -217,7 +224,21 @@ class _Row:
 
     def count_or_none(self, name: str) -> int | None:
         value = self.positive_or_none(name)
+        if value is not None and value != int(value):
+            raise self.fail(f"{name} is {value:g}, must be a whole number")
         return None if value is None else int(value)
+
+    def utilization_or_none(self) -> float | None:
+        percent = self.number_or_none("gpu_utilization_percent")
+        if percent is None:
+            fraction = self.number_or_none("gpu_utilization_fraction")
+        else:
+            fraction = percent_to_fraction(percent)
+        if fraction is not None and not 0 <= fraction <= 1:
+            raise self.fail(
+                f"GPU utilization is {fraction:.0%}, must lie in 0 to 100 %"
+            )
+        return fraction
 
     def one_of(self, name: str, known: Mapping[str, T]) -> T:
         text = self.text(name)
@@ -230,7 +251,6 @@ class _Row:
         energy_j = self.positive_or_none("energy_j")
         component = self.one_of("scope", _COMPONENTS)
         source = self.one_of("provenance", _SOURCES)
-        utilization_percent = self.number_or_none("gpu_utilization_percent")
         n_devices = self.count_or_none("n_devices") or 1
         hardware = self.required("hardware")
         return Run(
@@ -244,11 +264,7 @@ class _Row:
                 ),
             ),
             duration_s=self.positive_or_none("duration_s"),
-            gpu_utilization_fraction=(
-                self.number_or_none("gpu_utilization_fraction")
-                if utilization_percent is None
-                else percent_to_fraction(utilization_percent)
-            ),
+            gpu_utilization_fraction=self.utilization_or_none(),
             power_limit_w=self.positive_or_none("power_limit_w"),
             origin=f"{self.path.name} row {self.number}",
             tags={name: self.text(name) for name in _LABELS if self.text(name)},

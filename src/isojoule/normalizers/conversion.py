@@ -128,13 +128,19 @@ def convert_all(
         allow_mixed=allow_mixed,
     )
     if isinstance(references, str):
-        references = select_references(references, pair.workloads, seed=seed)
+        shared = pair.workloads
+        references = select_references(references, shared, seed=seed) if shared else []
     normalizer = NORMALIZERS[method](
         [before, after],
         references=references,
         features=features,
         allow_mixed=allow_mixed,
     )
+    if features and not pair.workloads:
+        raise InsufficientDataError(
+            f"{' and '.join(features)} is not known for any workload that {source} and "
+            f"{target} share: add it to the data or leave the feature out"
+        )
     converted, skipped = [], {}
     for observation in sorted(before.observations.values(), key=lambda o: o.energy_j):
         try:

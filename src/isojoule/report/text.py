@@ -122,7 +122,7 @@ def sensors_table(states: Sequence[SensorState]) -> Table:
                 }
             )
             continue
-        provenances = {c.provenance for c in sensor.channels}
+        provenances = {c.provenance for c in metered_channels(sensor)}
         rows.append(
             {
                 "sensor": state.name,

@@ -133,8 +133,9 @@ class CpuModelSensor:
         # Sums of binary fractions: a hair less than the ticks is the ticks.
         if elapsed_s > self._least_s * 0.999:
             share = (busy_s - self._previous[0]) / elapsed_s
-            # The kernel's idle and iowait may step back a little.
-            self._load_fraction = min(max(share, 0.0), 1.0)
+            # The kernel's idle and iowait may step back a little, and the difference of
+            # sums leaves crumbs that are no load.
+            self._load_fraction = round(min(max(share, 0.0), 1.0), 9)
             self._previous = busy_s, total_s
         return [self._full_power_w * self._load_fraction, self._load_fraction]
 
