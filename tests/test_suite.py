@@ -3,6 +3,7 @@ import torch
 
 from isojoule.errors import SensorUnavailableError, UnknownNameError
 from isojoule.observations import observe
+from isojoule.probe import probe_hardware
 from isojoule.records import Channel
 from isojoule.suite import (
     Configuration,
@@ -109,6 +110,13 @@ def test_a_device_that_is_not_there_is_answered_with_those_that_are(clips):
     with pytest.raises(UnknownNameError, match="no device 'cuda:9'"):
         run_all(["rnn-1x128"], clips, configuration=Configuration("cuda:9"))
     assert available_devices()[0] == "cpu"
+
+
+def test_the_whole_cpu_is_named_like_in_any_other_run():
+    whole = describe(Configuration("cpu"), [])
+    assert whole.name == probe_hardware().name
+    assert whole.n_threads == torch.get_num_threads()
+    assert describe(Configuration("cpu", 1), []).name == f"{whole.name}, 1 thread"
 
 
 def test_an_accelerator_that_no_sensor_sees_is_refused():

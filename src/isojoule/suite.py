@@ -7,7 +7,7 @@ and binary cross-entropy as in the authors' code, Adam 1e-3, batch 8, float32, T
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -137,8 +137,10 @@ def describe(configuration: Configuration, sensors: Sequence[Sensor]) -> Hardwar
         If no sensor sees the accelerator.
     """
     if configuration.device == "cpu":
-        threads = configuration.n_threads or _import_torch().get_num_threads()
-        return probe_hardware(n_threads=threads)
+        if configuration.n_threads is not None:
+            return probe_hardware(n_threads=configuration.n_threads)
+        # Named like any other run that may use the whole CPU, so that they compare.
+        return replace(probe_hardware(), n_threads=_import_torch().get_num_threads())
     accelerators = [a for s in sensors for a in getattr(s, "accelerators", ())]
     index = int(configuration.device.partition(":")[2])
     if index >= len(accelerators):

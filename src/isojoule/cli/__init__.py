@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except click.exceptions.Exit as stop:
             return stop.exit_code
         except (click.Abort, KeyboardInterrupt):
-            say("isojoule: interrupted; the runs that had ended are kept")
+            say("isojoule: interrupted; runs that were measured are kept")
             return _INTERRUPTED
         except click.ClickException as error:
             say(f"isojoule: {error.format_message()}")
