@@ -104,6 +104,17 @@ def test_a_store_that_may_only_be_read_is_read(store, monkeypatch):
             locked.add(make_run("b"))
 
 
+def test_runs_that_are_still_in_the_wal_are_read_where_nothing_may_be_written(
+    store, monkeypatch
+):
+    store.add(make_run())  # the store stays open, so its WAL is not folded in
+    (store.root / "journals" / "left.jsonl").write_text("somebody's")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    with RunStore.open(store.root, create=False) as locked:
+        assert locked.runs() == [make_run()]
+    assert (store.root / "journals" / "left.jsonl").exists()
+
+
 def test_a_full_disk_is_told_and_loses_nothing_that_was_kept(store):
     store.add(make_run())
     (pages,) = store._connection.execute("PRAGMA page_count").fetchone()

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from builders import skip_or_fail
 from isojoule.records import ComponentEnergy
 from isojoule.report.conversion_figure import ConversionPoint, conversion_scatter
 from isojoule.report.html import render_html
@@ -97,7 +98,7 @@ def test_a_page_without_facts_and_with_one_paragraph_renders(now):
 def test_chromium_shows_the_page_without_a_complaint(page, now, tmp_path):
     chromium = shutil.which("chromium")
     if chromium is None:
-        pytest.skip("chromium is not installed")
+        skip_or_fail("chromium is not installed")
     points = [ConversionPoint("mlp", 10.0, 12.0, 9.0, 15.0, False, True)]
     scatter = conversion_scatter(
         points, provenance="measured", source_name="a", target_name="b", level=0.9
