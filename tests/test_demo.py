@@ -61,7 +61,7 @@ def test_six_of_eight_models_are_predicted_with_an_interval_beside_the_truth(sto
     predicted = [c for c in converted if not c.is_reference]
     assert len(predicted) == 6
     for c in predicted:
-        assert c.measured_j > 0
+        assert c.target_energy_j > 0
         assert c.estimate.provenance == "modelled"
         assert "log errors of 5 other" in c.estimate.uncertainty[0] or (
             "not positive" in c.estimate.uncertainty[0]

@@ -75,7 +75,7 @@ def test_normalize_json_has_the_documented_keys(isojoule, table):
         "energy_j": pytest.approx(50.0),  # through (10, 30) and (40, 60)
         "energy_low_j": None,
         "energy_high_j": None,
-        "measured_energy_j": None,
+        "target_energy_j": None,
         "in_range": True,
         "is_reference": False,
         "provenance": "measured",

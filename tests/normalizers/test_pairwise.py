@@ -275,8 +275,8 @@ def test_every_method_converts_every_workload_of_a_table(method):
         "high",
     ]
     by_name = {c.observation.workload: c for c in conversion.converted}
-    assert by_name["new"].measured_j is None
-    assert by_name["high"].measured_j == 60.0
+    assert by_name["new"].target_energy_j is None
+    assert by_name["high"].target_energy_j == 60.0
 
 
 def test_the_interval_covers_as_promised_on_simulated_machines():

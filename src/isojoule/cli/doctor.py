@@ -2,7 +2,7 @@
 
 import click
 
-from isojoule.cli.options import as_json, examples, print_json, print_table
+from isojoule.cli.options import as_json, examples, print_json
 
 
 @click.command(epilog=examples("isojoule doctor", "isojoule doctor --json"))
@@ -27,5 +27,7 @@ def doctor(json_: bool) -> None:
         return
     memory_gib = (hardware.memory_bytes or 0) / 2**30
     click.echo(f"{hardware.name}: {hardware.n_cpus} CPUs, {memory_gib:.0f} GiB")
-    print_table(table)
     click.echo(describe_sensors(states))
+    for state in states:
+        if state.remedy:
+            click.echo(f"To use {state.name}: {state.remedy}")

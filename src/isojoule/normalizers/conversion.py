@@ -21,13 +21,13 @@ class Converted:
         On the source.
     estimate : Estimate
         For the target.
-    measured_j : float or None
+    target_energy_j : float or None
         Energy on the target [J], where it was observed.
     """
 
     observation: Observation
     estimate: Estimate
-    measured_j: float | None
+    target_energy_j: float | None
 
     @property
     def is_reference(self) -> bool:
@@ -148,8 +148,8 @@ def convert_all(
         except InsufficientDataError as error:
             skipped[observation.workload] = str(error)
             continue
-        measured_j = after.energy_j.get(observation.workload)
-        converted.append(Converted(observation, estimate, measured_j))
+        target_energy_j = after.energy_j.get(observation.workload)
+        converted.append(Converted(observation, estimate, target_energy_j))
     if not converted:
         raise InsufficientDataError(next(iter(skipped.values())))
     return Conversion(

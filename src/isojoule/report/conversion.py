@@ -1,7 +1,7 @@
 """What a conversion between machines gave: a table, a figure, a page section."""
 
 from isojoule.errors import InsufficientDataError
-from isojoule.normalizers.conversion import Conversion
+from isojoule.normalizers.conversion import Conversion, Converted
 from isojoule.report.conversion_figure import ConversionPoint, conversion_scatter
 from isojoule.report.figures import Figure
 from isojoule.report.page import Section
@@ -17,8 +17,10 @@ def conversion_table(conversion: Conversion) -> Table:
             "energy_j": c.estimate.energy_j,
             "energy_low_j": c.estimate.energy_low_j,
             "energy_high_j": c.estimate.energy_high_j,
-            "measured_energy_j": c.measured_j,
-            "ratio": c.estimate.energy_j / c.measured_j if c.measured_j else None,
+            "target_energy_j": c.target_energy_j,
+            "ratio": c.estimate.energy_j / c.target_energy_j
+            if c.target_energy_j
+            else None,
             "in_range": c.estimate.in_range,
             "is_reference": c.is_reference,
             "provenance": c.estimate.provenance,
@@ -35,7 +37,7 @@ def conversion_table(conversion: Conversion) -> Table:
             "energy_j": "estimate",
             "energy_low_j": f"low {conversion.level:.0%}",
             "energy_high_j": f"high {conversion.level:.0%}",
-            "measured_energy_j": "seen on target",
+            "target_energy_j": "seen on target",
             "ratio": "estimate / seen",
             "in_range": "in range",
             "is_reference": "reference",
@@ -43,6 +45,12 @@ def conversion_table(conversion: Conversion) -> Table:
             "scope": "scope",
         },
     )
+
+
+def _ratio(converted: Converted) -> float | None:
+    if converted.target_energy_j is None:
+        return None
+    return converted.estimate.energy_j / converted.target_energy_j
 
 
 def summarize(conversion: Conversion) -> tuple[str, ...]:
@@ -54,16 +62,16 @@ def summarize(conversion: Conversion) -> tuple[str, ...]:
     unseen = [
         c
         for c in conversion.converted
-        if c.measured_j is not None and not c.is_reference
+        if c.target_energy_j is not None and not c.is_reference
     ]
     plural = "" if n_references == 1 else "s"
     sentences = [
         f"Method {conversion.method}{features}, reference{plural}: {named}{more}."
     ]
     bounded = [
-        (c.estimate.energy_low_j, c.measured_j, c.estimate.energy_high_j)
+        (c.estimate.energy_low_j, c.target_energy_j, c.estimate.energy_high_j)
         for c in unseen
-        if c.measured_j is not None
+        if c.target_energy_j is not None
     ]
     known = [
         low <= true <= high
@@ -115,7 +123,7 @@ def _draw(conversion: Conversion) -> Figure:
     points = [
         ConversionPoint(
             workload=c.observation.workload,
-            measured_j=c.measured_j,
+            measured_j=c.target_energy_j,
             predicted_j=c.estimate.energy_j,
             low_j=c.estimate.energy_low_j,
             high_j=c.estimate.energy_high_j,
@@ -149,7 +157,7 @@ def conversion_records(conversion: Conversion) -> dict[str, object]:
                 "energy_j": c.estimate.energy_j,
                 "energy_low_j": c.estimate.energy_low_j,
                 "energy_high_j": c.estimate.energy_high_j,
-                "measured_energy_j": c.measured_j,
+                "target_energy_j": c.target_energy_j,
                 "in_range": c.estimate.in_range,
                 "is_reference": c.is_reference,
                 "provenance": c.estimate.provenance,

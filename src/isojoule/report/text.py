@@ -109,40 +109,38 @@ def windows_table(run: Run) -> Table:
 
 def sensors_table(states: Sequence[SensorState]) -> Table:
     """Return one row per sensor: what it can do here, or what is missing."""
-    rows: list[dict[str, Cell]] = []
-    for state in states:
-        sensor = state.sensor
-        if sensor is None:
-            rows.append(
-                {
-                    "sensor": state.name,
-                    "usable": False,
-                    "reads": state.reason,
-                    "remedy": state.remedy,
-                }
-            )
-            continue
-        provenances = {c.provenance for c in metered_channels(sensor)}
-        rows.append(
-            {
-                "sensor": state.name,
-                "usable": True,
-                "provenance": ", ".join(sorted(provenances)),
-                "reads": ", ".join(c.name for c in sensor.channels),
-                "remedy": getattr(sensor, "assumption", ""),
-            }
-        )
     return Table.from_rows(
         "Sensors of this machine",
-        rows,
+        [_sensor_row(state) for state in states],
         labels={
             "sensor": "sensor",
             "usable": "usable",
             "provenance": "gives",
-            "reads": "reads, or why not",
-            "remedy": "note or remedy",
+            "channels": "reads",
+            "reason": "why not",
+            "remedy": "remedy",
+            "assumption": "assumes",
         },
     )
+
+
+def _sensor_row(state: SensorState) -> dict[str, Cell]:
+    sensor = state.sensor
+    if sensor is None:
+        return {
+            "sensor": state.name,
+            "usable": False,
+            "reason": state.reason,
+            "remedy": state.remedy or None,
+        }
+    provenances = {c.provenance for c in metered_channels(sensor)}
+    return {
+        "sensor": state.name,
+        "usable": True,
+        "provenance": ", ".join(sorted(provenances)),
+        "channels": ", ".join(c.name for c in sensor.channels),
+        "assumption": getattr(sensor, "assumption", None),
+    }
 
 
 def describe_sensors(states: Sequence[SensorState]) -> str:
