@@ -131,9 +131,9 @@ class RunStore:
                     (run.run_id, SCHEMA_VERSION, record, blob),
                 )
                 self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+            finally:
+                if self._connection.in_transaction:  # SQLite may have ended it itself
+                    self._connection.execute("ROLLBACK")
 
     def runs(self, *, with_samples: bool = False) -> list[Run]:
         """Return all runs by their start.

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from isojoule.errors import MissingExtraError, SensorUnavailableError, UnknownNameError
+from isojoule.errors import SensorUnavailableError, UnknownNameError
 from isojoule.meter import Meter, RunKeeper, synchronize_devices
 from isojoule.probe import probe_hardware
 from isojoule.records import Hardware, Run
@@ -24,6 +24,7 @@ from isojoule.workloads import (
     ReferenceModel,
     to_workload,
 )
+from isojoule.workloads.reference import require_torch
 from isojoule.workloads.synthetic import synthetic_clips
 
 if TYPE_CHECKING:
@@ -79,21 +80,6 @@ class Length:
             raise ValueError(f"a run needs a positive time, got {self.duration_s} s")
 
 
-def _import_torch() -> Any:  # noqa: ANN401 - a module has no type that names its parts
-    """Return the torch module.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    """
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError("suite", "running reference models") from error
-    return torch
-
-
 def require_device(device: str) -> None:
     """Raise unless PyTorch can compute on `device`.
 
@@ -117,7 +103,7 @@ def available_devices() -> list[str]:
     MissingExtraError
         If PyTorch is not installed.
     """
-    torch = _import_torch()
+    torch = require_torch()
     return ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
 
 
@@ -140,7 +126,7 @@ def describe(configuration: Configuration, sensors: Sequence[Sensor]) -> Hardwar
         if configuration.n_threads is not None:
             return probe_hardware(n_threads=configuration.n_threads)
         # Named like any other run that may use the whole CPU, so that they compare.
-        return replace(probe_hardware(), n_threads=_import_torch().get_num_threads())
+        return replace(probe_hardware(), n_threads=require_torch().get_num_threads())
     accelerators = [a for s in sensors for a in getattr(s, "accelerators", ())]
     index = int(configuration.device.partition(":")[2])
     if index >= len(accelerators):
@@ -153,7 +139,7 @@ def describe(configuration: Configuration, sensors: Sequence[Sensor]) -> Hardwar
 @contextmanager
 def _settings(configuration: Configuration) -> Iterator[None]:
     """Fix what changes the work: threads, TF32, cuDNN choice; put it back after."""
-    torch = _import_torch()
+    torch = require_torch()
     backends = torch.backends
     before = (
         torch.get_num_threads(),
@@ -181,7 +167,7 @@ class _Training:
     def __init__(
         self, model: ReferenceModel, device: str, *, clips: Clips, seed: int
     ) -> None:
-        self._torch = _import_torch()
+        self._torch = require_torch()
         self._inputs, self._labels = (part.to(device) for part in clips)
         with self._torch.random.fork_rng():
             self._torch.manual_seed(seed)

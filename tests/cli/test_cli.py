@@ -116,7 +116,7 @@ def normalize_arguments(**changes: str) -> list[str]:
         ({"--to": "H100"}, "no hardware 'H100'"),
         ({"--to": "A40"}, "both 'NVIDIA A40'"),
         ({"--method": "duel"}, "no method 'duel': did you mean dual"),
-        ({"--method": "linear", "--features": "flop"}, "flop is not known for any"),
+        ({"--method": "linear", "--features": "flop"}, "has a known flop: add it"),
         ({"--features": "flop"}, "dual takes no features"),
         ({"--method": "linear", "--features": "flips"}, "no feature 'flips'"),
         ({"--references": "random:1"}, "dual needs 2 references"),

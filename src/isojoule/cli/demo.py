@@ -51,10 +51,12 @@ def demo(out: Path, duration_s: float, json_: bool) -> None:
     )
     from isojoule.report.html import render_html
     from isojoule.report.text import describe_sensors
-    from isojoule.sensors import probe_sensors
+    from isojoule.sensors import close_sensors, probe_sensors
 
     with open_store(out / "runs", create=True) as store:
-        say(describe_sensors(probe_sensors()))
+        states = probe_sensors()
+        say(describe_sensors(states))
+        close_sensors(states)
         with progress() as bar:
             task = bar.add_task("preparing the clips")
 

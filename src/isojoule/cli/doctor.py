@@ -12,7 +12,7 @@ def doctor(json_: bool) -> None:
     from isojoule.probe import probe_hardware
     from isojoule.report.tables import to_records
     from isojoule.report.text import describe_sensors, sensors_table
-    from isojoule.sensors import probe_sensors
+    from isojoule.sensors import close_sensors, probe_sensors
 
     states = probe_sensors()
     accelerators = [
@@ -20,6 +20,7 @@ def doctor(json_: bool) -> None:
     ]
     hardware = probe_hardware(accelerators=accelerators)
     table = sensors_table(states)
+    close_sensors(states)
     if json_:
         from msgspec import to_builtins
 

@@ -138,8 +138,8 @@ def convert_all(
     )
     if features and not pair.workloads:
         raise InsufficientDataError(
-            f"{' and '.join(features)} is not known for any workload that {source} and "
-            f"{target} share: add it to the data or leave the feature out"
+            f"no workload that {source} and {target} share has a known "
+            f"{' and '.join(features)}: add it to the data or leave the feature out"
         )
     converted, skipped = [], {}
     for observation in sorted(before.observations.values(), key=lambda o: o.energy_j):

@@ -1,6 +1,6 @@
 """What a conversion between machines gave: a table, a figure, a page section."""
 
-from isojoule.errors import InsufficientDataError
+from isojoule.errors import InsufficientDataError, MissingExtraError
 from isojoule.normalizers.conversion import Conversion, Converted
 from isojoule.report.conversion_figure import ConversionPoint, conversion_scatter
 from isojoule.report.figures import Figure
@@ -18,9 +18,7 @@ def conversion_table(conversion: Conversion) -> Table:
             "energy_low_j": c.estimate.energy_low_j,
             "energy_high_j": c.estimate.energy_high_j,
             "target_energy_j": c.target_energy_j,
-            "ratio": c.estimate.energy_j / c.target_energy_j
-            if c.target_energy_j
-            else None,
+            "ratio": _ratio(c),
             "in_range": c.estimate.in_range,
             "is_reference": c.is_reference,
             "provenance": c.estimate.provenance,
@@ -48,7 +46,7 @@ def conversion_table(conversion: Conversion) -> Table:
 
 
 def _ratio(converted: Converted) -> float | None:
-    if converted.target_energy_j is None:
+    if not converted.target_energy_j:
         return None
     return converted.estimate.energy_j / converted.target_energy_j
 
@@ -95,6 +93,10 @@ def summarize(conversion: Conversion) -> tuple[str, ...]:
             f"{outside} of {len(conversion.converted)} estimates are extrapolated: "
             "outside the range of the references."
         )
+    for name, reason in list(conversion.skipped.items())[:1]:
+        n_more = len(conversion.skipped) - 1
+        others = f" and {n_more} more" if n_more else ""
+        sentences.append(f"Without an estimate: {name}{others}. {reason}.")
     notes = {n for c in conversion.converted for n in c.estimate.notes}
     sentences += [f"Doubt: {note}." for note in sorted(notes)]
     return tuple(sentences)
@@ -103,18 +105,14 @@ def summarize(conversion: Conversion) -> tuple[str, ...]:
 def describe_conversion(conversion: Conversion) -> Section:
     """Return the section of a page that shows a conversion.
 
-    Where nothing was measured on the target, it says why there is no figure.
-
-    Raises
-    ------
-    MissingExtraError
-        If the ``plots`` extra is not installed.
+    Where nothing is known on the target, or matplotlib is not installed, it says why
+    there is no figure.
     """
     text = summarize(conversion)
     figure = None
     try:
         figure = _draw(conversion)
-    except InsufficientDataError as error:
+    except (InsufficientDataError, MissingExtraError) as error:
         text = (*text, f"Not drawn: {error}.")
     return Section("Predicted and seen", text, figure, conversion_table(conversion))
 

@@ -78,6 +78,13 @@ def probe_sensors() -> list[SensorState]:
     return states
 
 
+def close_sensors(states: Sequence[SensorState]) -> None:
+    """Close the sensors that `probe_sensors` opened."""
+    for state in states:
+        if state.sensor is not None:
+            state.sensor.close()
+
+
 def open_sensors() -> list[Sensor]:
     """Return all usable sensors, opened; the CPU model only where no CPU is measured.
 

@@ -14,6 +14,7 @@ References
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from isojoule.errors import MissingExtraError
@@ -39,8 +40,8 @@ STEPS_PER_EPOCH: Final = 198
 """ceil(1578 / 8): the last batch holds 2 clips and is not dropped."""
 
 
-def require_torch() -> None:
-    """Raise unless `torch` is there, which only building and clips need.
+def require_torch() -> ModuleType:
+    """Return `torch`, which only building, clips and running need.
 
     Raises
     ------
@@ -48,9 +49,10 @@ def require_torch() -> None:
         If `torch` is not installed.
     """
     try:
-        import torch  # noqa: F401 - to see whether it is there
+        import torch
     except ImportError as error:
-        raise MissingExtraError("suite", "building a reference model") from error
+        raise MissingExtraError("suite", "running reference models") from error
+    return torch
 
 
 @dataclass(frozen=True, slots=True)
