@@ -18,7 +18,7 @@ class SteadySensor:
     name, quantity = "steady", "power_w"
     channels = (Channel("cpu0_power_w", "cpu", "power_w", "cpu0", "modelled"),)
 
-    def read(self):
+    def read(self, quantities=None):
         return (12.0,)
 
     def close(self):

@@ -1,16 +1,20 @@
+import asyncio
 import errno
+import gc
 import os
-import sys
+import signal
+import threading
 import time
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 
+from isojoule import sampler
+from isojoule.describe import new_run_id
 from isojoule.errors import SensorUnavailableError, StoreError
 from isojoule.formats.journal import Journal
-from isojoule.meter import Meter, new_run_id, synchronize_devices
-from isojoule.records import Channel, ComponentEnergy, Hardware, Workload
+from isojoule.meter import Meter
+from isojoule.records import Channel, Hardware, Workload
 from isojoule.sensors.replay import ReplaySensor
 from isojoule.store import RunStore
 
@@ -46,7 +50,9 @@ def test_a_run_has_the_energy_of_what_was_played(sensor, clock):
     with metered(sensor, clock, workload=Workload("mlp"), tags={"a": "b"}) as meter:
         clock.now_s += 2.0
     run = meter.run
-    assert run.energies == (ComponentEnergy("gpu", 400.0, "counter"),)
+    (energy,) = run.energies
+    assert (energy.energy_j, energy.source) == (400.0, "counter")
+    assert energy.energy_low_j < 400.0 < energy.energy_high_j
     assert run.duration_s == 2.0
     assert run.status == "complete"
     assert run.workload == Workload("mlp")
@@ -65,8 +71,8 @@ def test_windows_nest_repeat_and_have_their_own_energy(sensor, clock):
             pass
     outer, inner, empty = meter.run.windows
     assert (outer.name, outer.start_s, outer.end_s) == ("epoch", 0.0, 2.0)
-    assert outer.energies == (ComponentEnergy("gpu", 400.0, "counter"),)
-    assert inner.energies == (ComponentEnergy("gpu", 300.0, "counter"),)
+    assert [e.energy_j for e in outer.energies] == [400.0]
+    assert [e.energy_j for e in inner.energies] == [300.0]
     assert empty.epoch == 1
     assert empty.duration_s == 0.0
 
@@ -121,7 +127,8 @@ def test_the_energy_so_far_is_there_while_it_runs(sensor, clock):
         clock.now_s += 1.0
         with meter.window("now"):
             pass
-        assert meter.energies_so_far() == (ComponentEnergy("gpu", 100.0, "counter"),)
+        (energy,) = meter.energies_so_far()
+        assert (energy.energy_j, energy.source) == (100.0, "counter")
 
 
 class SteadySensor:
@@ -134,7 +141,7 @@ class SteadySensor:
         self.n_reads = 0
         self.closed = False
 
-    def read(self):
+    def read(self, quantities=None):
         self.n_reads += 1
         return (50.0,)
 
@@ -198,25 +205,159 @@ def test_a_store_that_refuses_the_run_keeps_its_journal(
         assert store.get(meter.run.run_id).gpu_energy_j == 400.0
 
 
-def test_devices_are_waited_for_only_where_a_framework_has_started_them(monkeypatch):
-    waited = []
-    cuda = SimpleNamespace(
-        is_initialized=lambda: True, synchronize=lambda: waited.append(1)
-    )
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
-    synchronize_devices()
-    assert waited == [1]
-    cuda.is_initialized = lambda: False
-    synchronize_devices()
-    monkeypatch.delitem(sys.modules, "torch")
-    synchronize_devices()
-    assert waited == [1]
-    assert "torch" not in sys.modules
-
-
 def test_run_ids_differ_and_sort_by_start():
     start = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     first, again = new_run_id(start), new_run_id(start)
     later = new_run_id(start + timedelta(milliseconds=5))
     assert first != again
     assert max(first, again) < later
+
+
+def test_idle_before_and_after_is_recorded_and_not_part_of_the_run(sensor, clock):
+    def rest():
+        clock.now_s += 0.5
+
+    with metered(sensor, clock) as meter:
+        meter.idle_before(rest)
+        clock.now_s += 1.0
+        meter.idle_after(rest)
+    run = meter.run
+    assert (run.start_s, run.duration_s) == (0.5, 1.0)
+    before, after = run.windows
+    assert (before.phase, after.phase) == ("idle", "idle")
+    assert (before.start_s, before.end_s) == (0.0, 0.5)
+    assert (after.start_s, after.end_s) == (1.5, 2.0)
+
+
+def test_a_decorated_function_measures_every_call(sensor, clock):
+    meter = metered(sensor, clock)
+
+    @meter
+    def work(n):
+        """Add up."""
+        clock.now_s += 0.5
+        return n + 1
+
+    assert (work(1), work(2)) == (2, 3)
+    assert work.run.duration_s == 0.5
+    assert work.__doc__ == "Add up."
+    assert work.__name__ == "work"
+
+
+def test_a_decorated_coroutine_is_measured_while_it_runs(sensor, clock):
+    @metered(sensor, clock)
+    async def work():
+        clock.now_s += 0.5
+        await asyncio.sleep(0)
+        return "done"
+
+    assert asyncio.run(work()) == "done"
+    assert work.run.duration_s == 0.5
+
+
+def test_a_window_after_the_end_is_told_and_hurts_nobody(sensor, clock):
+    with metered(sensor, clock) as meter:
+        pass
+    with pytest.warns(UserWarning, match="not measured"):
+        with meter.window("late"):
+            done = True
+    assert done
+    assert meter.run.windows == ()
+
+
+def test_an_exit_with_zero_is_no_failure(sensor, clock):
+    meter = metered(sensor, clock)
+    with pytest.raises(SystemExit), meter:
+        raise SystemExit(0)
+    assert meter.run.status == "complete"
+    meter = metered(sensor, clock)
+    with pytest.raises(SystemExit), meter:
+        raise SystemExit(3)
+    assert meter.run.status == "failed"
+
+
+def test_a_forked_process_leaves_the_run_to_its_parent(tmp_path, sensor, clock):
+    with RunStore.open(tmp_path / "store") as store:
+        meter = metered(sensor, clock, store=store)
+        with meter:
+            child = os.fork()
+            if not child:
+                with meter.window("in the child"):
+                    pass
+                unfinished = meter.stop()
+                os._exit(7 if unfinished.duration_s is None else 1)
+            _, status = os.waitpid(child, 0)
+            assert os.waitstatus_to_exitcode(status) == 7
+            clock.now_s += 2.0
+        assert store.get(meter.run.run_id).windows == ()
+        assert meter.run.status == "complete"
+
+
+def test_a_child_that_outlives_its_killed_parent_does_not_hold_the_run(
+    tmp_path, sensor, clock
+):
+    with RunStore.open(tmp_path / "store") as store:
+        parent = os.fork()
+        if not parent:
+            started = metered(sensor, clock, store=store).start()
+            if not os.fork():
+                time.sleep(30)
+                os._exit(0)
+            (tmp_path / "run_id").write_text(started._stub.run_id)
+            (tmp_path / "ready").touch()
+            time.sleep(30)
+            os._exit(0)
+        deadline_s = time.monotonic() + 20
+        while not (tmp_path / "ready").exists() and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        os.kill(parent, signal.SIGKILL)
+        os.waitpid(parent, 0)
+        assert store.recover() == [(tmp_path / "run_id").read_text()]
+
+
+def test_a_meter_that_nobody_holds_ends_its_thread(sensor, clock):
+    meter = metered(sensor, clock).start()
+    thread = meter._sampler._thread
+    del meter
+    gc.collect()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_run_beside_another_one_says_so(tmp_path, sensor, clock):
+    with RunStore.open(tmp_path / "store") as store:
+        with metered(sensor, clock, store=store) as outer:
+            with metered(sensor, clock, store=store) as inner:
+                pass
+    assert outer._stub.run_id in inner.run.warnings[0]
+    assert "must not be added up" in inner.run.warnings[0]
+
+
+def test_a_sensor_that_hangs_does_not_hang_the_work(monkeypatch):
+    monkeypatch.setattr(sampler, "_LOCK_PATIENCE_S", 0.05)
+    release = threading.Event()
+
+    class HangingSensor(SteadySensor):
+        def read(self, quantities=None):
+            self.n_reads += 1
+            if self.n_reads > 3 and threading.current_thread().name != "MainThread":
+                release.wait(20)
+            return (50.0,)
+
+    sensor = HangingSensor()
+    with Meter("job", sensors=[sensor], hardware=HERE, hz=100) as meter:
+        deadline_s = time.monotonic() + 20
+        while sensor.n_reads < 4 and time.monotonic() < deadline_s:
+            time.sleep(0.005)
+        with meter.window("stuck"):
+            pass
+    release.set()
+    assert any("did not answer" in warning for warning in meter.run.warnings)
+
+
+def test_a_gap_in_the_readings_is_told(power_samples):
+    clock = ManualClock()
+    sensor = ReplaySensor.open(power_samples, clock=clock)
+    with Meter("job", sensors=[sensor], hardware=HERE, clock=clock, hz=10) as meter:
+        clock.now_s += 30.0
+    assert any("no reading for 30 s" in warning for warning in meter.run.warnings)

@@ -23,7 +23,7 @@ class SteadySensor:
     name, quantity = "steady", "power_w"
     channels = (Channel("cpu0_power_w", "cpu", "power_w", "cpu0"),)
 
-    def read(self):
+    def read(self, quantities=None):
         return (40.0,)
 
     def close(self):

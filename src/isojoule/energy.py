@@ -1,167 +1,220 @@
-"""From readings to energy: counters, integrated power, shares. Arithmetic only."""
+"""From readings to the energies of devices and components. Arithmetic only."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isojoule.counters import CounterSeries, EnergySpan
+from isojoule.powers import PowerSeries
 from isojoule.records import (
     Channel,
     Component,
     ComponentEnergy,
     EnergySource,
-    Run,
     Samples,
-    Status,
-    Window,
 )
 
+Floats = NDArray[np.float64]
 
-def counter_energy_j(
-    readings_j: NDArray[np.float64], *, counter_range_j: float | None = None
-) -> float | None:
-    """Return the energy between the first and last reading of a counter [J].
-
-    Parameters
-    ----------
-    readings_j : ndarray of shape (n,)
-        Counter values [J] in order of time; NaN where a reading failed.
-    counter_range_j : float or None
-        Where the counter starts again from zero [J]. With a known range every fall is
-        one wrap-around, so at most one may lie between two readings.
-
-    Returns
-    -------
-    float or None
-        `None` if fewer than two readings succeeded, if nothing changed (the counter did
-        not refresh: that is not 0 J), or if a counter without a range fell (it was
-        reset, as by a driver reload).
-    """
-    known = readings_j[np.isfinite(readings_j)]
-    if len(known) < 2:
-        return None
-    steps = np.diff(known)
-    falls = steps < 0
-    if falls.any():
-        if counter_range_j is None:
-            return None
-        steps[falls] += counter_range_j
-    total_j = float(steps.sum())
-    return total_j if total_j > 0 else None
+_WEAKNESS: Final[dict[EnergySource, int]] = {"counter": 0, "sampled": 1, "modelled": 2}
 
 
-def integrated_energy_j(
-    time_s: NDArray[np.float64],
-    power_w: NDArray[np.float64],
-    *,
-    start_s: float,
-    end_s: float,
-) -> float | None:
-    """Return power integrated over a window [J], each reading held to the next.
+@dataclass(frozen=True, slots=True)
+class DeviceSeries:
+    """The counter and the power readings of one device.
 
     Parameters
     ----------
-    time_s : ndarray of shape (n,)
-        Time of the readings [s], not decreasing.
-    power_w : ndarray of shape (n,)
-        Readings [W]; NaN where one failed.
-    start_s, end_s : float
-        Window [s]. The reading before the window holds into it; the first known
-        reading also holds back to `start_s`.
-
-    Returns
-    -------
-    float or None
-        `None` if no reading at or before `end_s` succeeded.
-
-    Notes
-    -----
-    Holding, not joining by straight lines: NVML answers with the value of its last
-    refresh, so a reading is true until the next one, and equal readings are readings.
+    device : str
+        Such as ``gpu0``.
+    component : {"gpu", "cpu", "dram", "node", "wall"}
+        What the device is part of.
+    counter_channel, power_channel : Channel or None
+        What was read.
+    counter, power : CounterSeries or PowerSeries or None
+        The readings; `None` where there are none.
     """
-    usable = np.isfinite(power_w) & (time_s <= end_s)
-    if not usable.any():
-        return None
-    times, powers = time_s[usable], power_w[usable]
-    edges = np.clip(np.append(times, end_s), start_s, end_s)
-    edges[0] = start_s
-    return float(np.dot(powers, np.diff(edges)))
+
+    device: str
+    component: Component
+    counter_channel: Channel | None
+    counter: CounterSeries | None
+    power_channel: Channel | None
+    power: PowerSeries | None
+
+    def energies(self, start_s: Floats, end_s: Floats) -> list[ComponentEnergy]:
+        """Return the energy of each window: of the counter, else of the power.
+
+        Parameters
+        ----------
+        start_s, end_s : ndarray of shape (n_windows,)
+            Edges of the windows [s].
+        """
+        nothing: list[EnergySpan | None] = [None] * len(start_s)
+        counted = self.counter.between(start_s, end_s) if self.counter else nothing
+        integrated = nothing
+        if self.power is not None and None in counted:
+            integrated = self.power.between(start_s, end_s)
+        return [self._energy(*spans) for spans in zip(counted, integrated, strict=True)]
+
+    def _energy(
+        self, counted: EnergySpan | None, integrated: EnergySpan | None
+    ) -> ComponentEnergy:
+        if counted is not None and self.counter_channel is not None:
+            return _bounded(counted, self.counter_channel, "counter")
+        if integrated is None or self.power_channel is None:
+            return ComponentEnergy(self.component, None, "absent")
+        if self.power_channel.provenance == "modelled":
+            # How far assumed watts are off, no reading tells.
+            return ComponentEnergy(self.component, integrated.energy_j, "modelled")
+        return _bounded(integrated, self.power_channel, "sampled")
 
 
-def _device_energy(
-    channels: list[tuple[Channel, NDArray[np.float64]]],
-    time_s: NDArray[np.float64],
-    start_s: float,
-    end_s: float,
-) -> tuple[float, EnergySource] | None:
-    """Return energy and source of one device: its counter, else its power readings."""
-    inside = (time_s >= start_s) & (time_s <= end_s)
-    for channel, row in channels:
-        if channel.quantity == "energy_j":
-            energy_j = counter_energy_j(
-                row[inside], counter_range_j=channel.counter_range_j
-            )
-            if energy_j is not None:
-                return energy_j, "counter"
-    for channel, row in channels:
-        if channel.quantity == "power_w":
-            energy_j = integrated_energy_j(time_s, row, start_s=start_s, end_s=end_s)
-            if energy_j is not None:
-                modelled = channel.provenance == "modelled"
-                return energy_j, "modelled" if modelled else "sampled"
-    return None
+def _bounded(
+    span: EnergySpan, channel: Channel, source: EnergySource
+) -> ComponentEnergy:
+    """Return the energy of a channel with its gain error and rounding in the bounds."""
+    gain = channel.gain_error_fraction or 0.0
+    step_j = channel.resolution or 0.0 if channel.quantity == "energy_j" else 0.0
+    return ComponentEnergy(
+        channel.component,
+        span.energy_j,
+        source,
+        max(0.0, span.low_j - step_j) * (1 - gain),
+        (span.high_j + step_j) * (1 + gain),
+        channel.gain_error_fraction,
+    )
 
 
-def component_energies(
-    samples: Samples, *, start_s: float, end_s: float
-) -> tuple[ComponentEnergy, ...]:
-    """Return the energy of every observed component between two times.
+def devices_of(samples: Samples) -> list[DeviceSeries]:
+    """Return the series of every device that gave energy or power, by component.
 
     Parameters
     ----------
     samples : Samples
         Readings of all sensors.
-    start_s, end_s : float
-        Window on the time axis of the samples [s].
+    """
+    rows = [
+        (channel, row)
+        for channel, row in zip(samples.channels, samples.values, strict=True)
+        if channel.quantity in {"energy_j", "power_w"}
+    ]
+    rows.sort(key=lambda pair: (pair[0].component, pair[0].device))
+    devices = []
+    for (component, device), group in groupby(
+        rows, key=lambda pair: (pair[0].component, pair[0].device)
+    ):
+        by_quantity = {channel.quantity: (channel, row) for channel, row in group}
+        counter, counter_row = by_quantity.get("energy_j", (None, None))
+        power, power_row = by_quantity.get("power_w", (None, None))
+        devices.append(
+            DeviceSeries(
+                device,
+                component,
+                counter,
+                None
+                if counter is None or counter_row is None
+                else CounterSeries.fit(
+                    samples.time_s,
+                    counter_row,
+                    counter_range_j=counter.counter_range_j,
+                ),
+                power,
+                None
+                if power is None or power_row is None
+                else PowerSeries.fit(
+                    samples.time_s, power_row, averaging_s=power.averaging_s
+                ),
+            )
+        )
+    return devices
+
+
+def component_energies(
+    samples: Samples, spans_s: Sequence[tuple[float, float]]
+) -> list[tuple[ComponentEnergy, ...]]:
+    """Return the energy of every observed component in each of several windows.
+
+    Parameters
+    ----------
+    samples : Samples
+        Readings of all sensors.
+    spans_s : sequence of (float, float)
+        Start and end of each window on the time axis of the samples [s].
 
     Returns
     -------
-    tuple of ComponentEnergy
-        One per component with an energy or power channel, the sum over its devices.
-        A component of which any device gave nothing is ``absent``: a sum that leaves a
-        device out would not be its energy.
+    list of tuple of ComponentEnergy
+        For each window one per component with an energy or power channel, the sum over
+        its devices. A component of which any device gave nothing is ``absent``: a sum
+        that leaves a device out would not be its energy.
     """
-    rows = zip(samples.channels, samples.values, strict=True)
-    metered = [(c, v) for c, v in rows if c.quantity in {"energy_j", "power_w"}]
-    metered.sort(key=lambda pair: (pair[0].component, pair[0].device))
-    energies = []
-    for component, of_component in groupby(metered, key=lambda pair: pair[0].component):
-        devices = [
-            _device_energy(list(group), samples.time_s, start_s, end_s)
-            for _, group in groupby(of_component, key=lambda pair: pair[0].device)
-        ]
-        energies.append(_sum_devices(component, devices))
-    return tuple(energies)
+    return energies_of(devices_of(samples), spans_s)
 
 
-def _sum_devices(
-    component: Component, devices: Iterable[tuple[float, EnergySource] | None]
-) -> ComponentEnergy:
-    found = list(devices)
-    known = [d for d in found if d is not None]
-    if len(known) < len(found):
+def energies_of(
+    devices: Sequence[DeviceSeries], spans_s: Sequence[tuple[float, float]]
+) -> list[tuple[ComponentEnergy, ...]]:
+    """Return what `component_energies` does, from series that are there already."""
+    edges_s = np.array(spans_s, dtype=np.float64).reshape(-1, 2)
+    by_device = [d.energies(edges_s[:, 0], edges_s[:, 1]) for d in devices]
+    return [
+        tuple(
+            total_energy(list(group))
+            for _, group in groupby(
+                (energies[i] for energies in by_device), key=lambda e: e.component
+            )
+        )
+        for i in range(len(edges_s))
+    ]
+
+
+def total_energy(parts: Sequence[ComponentEnergy]) -> ComponentEnergy:
+    """Return the sum of energies of one component, over its devices or over machines.
+
+    Parameters
+    ----------
+    parts : sequence of ComponentEnergy
+        At least one, all of the same component.
+
+    Returns
+    -------
+    ComponentEnergy
+        ``absent`` if any part is. Its source is the weakest, its bounds are the sums of
+        the bounds, as if all errors went the same way, which gains may.
+    """
+    component = parts[0].component
+    known = [(e.energy_j, e) for e in parts if e.energy_j is not None]
+    if len(known) < len(parts):
         return ComponentEnergy(component, None, "absent")
-    sources: set[EnergySource] = {source for _, source in known}
-    weakest: EnergySource = "counter"
-    for source in ("sampled", "modelled"):
-        if source in sources:
-            weakest = source
-    return ComponentEnergy(component, sum(energy_j for energy_j, _ in known), weakest)
+    energy_j = sum(value for value, _ in known)
+    source = max((e.source for _, e in known), key=lambda s: _WEAKNESS.get(s, 3))
+    lows = [e.energy_low_j for _, e in known if e.energy_low_j is not None]
+    highs = [e.energy_high_j for _, e in known if e.energy_high_j is not None]
+    gains = [
+        value * e.gain_error_fraction
+        for value, e in known
+        if e.gain_error_fraction is not None
+    ]
+    bounded = len(lows) == len(highs) == len(known)
+    gained = len(gains) == len(known) and energy_j > 0
+    return ComponentEnergy(
+        component,
+        energy_j,
+        source,
+        sum(lows) if bounded else None,
+        sum(highs) if bounded else None,
+        sum(gains) / energy_j if gained else None,
+    )
 
 
-def mean_reading(samples: Samples, quantity: str, component: str) -> float | None:
+def mean_reading(
+    samples: Samples, quantity: str, component: str, *, start_s: float, end_s: float
+) -> float | None:
     """Return the time-weighted mean of a gauge over all devices of a component.
 
     Parameters
@@ -170,83 +223,23 @@ def mean_reading(samples: Samples, quantity: str, component: str) -> float | Non
         Readings of all sensors.
     quantity, component : str
         Which channels to average.
+    start_s, end_s : float
+        Between which times [s].
 
     Returns
     -------
     float or None
         In the unit of the channels; `None` where nothing was read.
     """
-    start_s, end_s = float(samples.time_s[0]), float(samples.time_s[-1])
     if end_s <= start_s:
         return None
+    edges = np.array([start_s]), np.array([end_s])
     means = [
-        area / (end_s - start_s)
+        float(series.held_j(*edges)[0]) / (end_s - start_s)
         for channel, row in zip(samples.channels, samples.values, strict=True)
         if channel.quantity == quantity
         and channel.component == component
-        and (
-            area := integrated_energy_j(
-                samples.time_s, row, start_s=start_s, end_s=end_s
-            )
-        )
-        is not None
+        and (series := PowerSeries.fit(samples.time_s, row)) is not None
+        and series.time_s[0] <= end_s
     ]
     return sum(means) / len(means) if means else None
-
-
-def finish_run(
-    run: Run, samples: Samples, windows: Iterable[Window], *, status: Status
-) -> Run:
-    """Return `run` with the energies, duration and utilization that its samples say.
-
-    Parameters
-    ----------
-    run : Run
-        As it was known at the start.
-    samples : Samples
-        All readings.
-    windows : iterable of Window
-        Edges of the windows; their energies are worked out here.
-    status : {"complete", "interrupted", "failed", "recovered"}
-        How it ended.
-    """
-    if len(samples.time_s) < 2:
-        nothing = tuple(
-            ComponentEnergy(component, None, "absent")
-            for component in sorted({c.component for c in samples.channels})
-        )
-        return replace(
-            run,
-            status=status,
-            energies=nothing,
-            duration_s=0.0,
-            samples=samples,
-            warnings=(*run.warnings, "the run ended before a second reading"),
-        )
-    start_s, end_s = float(samples.time_s[0]), float(samples.time_s[-1])
-    energies = component_energies(samples, start_s=start_s, end_s=end_s)
-    return replace(
-        run,
-        status=status,
-        energies=energies,
-        duration_s=end_s - start_s,
-        samples=samples,
-        windows=tuple(
-            replace(
-                w,
-                energies=component_energies(samples, start_s=w.start_s, end_s=w.end_s),
-            )
-            for w in windows
-        ),
-        gpu_utilization_fraction=mean_reading(samples, "utilization_fraction", "gpu"),
-        warnings=(*run.warnings, *_doubts(energies)),
-    )
-
-
-def _doubts(energies: Iterable[ComponentEnergy]) -> list[str]:
-    return [
-        f"{energy.component} energy is not known: the run was shorter than a refresh "
-        "of its counter, or readings failed"
-        for energy in energies
-        if energy.source == "absent"
-    ]

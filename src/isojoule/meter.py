@@ -1,36 +1,39 @@
-"""Meter: samples sensors in one thread and cuts windows."""
+"""Meter: measures a stretch of a program and named windows within it."""
 
-import secrets
-import sys
-import threading
+import functools
+import inspect
+import os
 import time
 import warnings
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Final, Protocol, Self, TypeVar
 
-import numpy as np
-
-from isojoule.energy import component_energies, finish_run
+from isojoule.describe import describe_run
+from isojoule.devices import synchronize_devices
+from isojoule.energy import component_energies, total_energy
 from isojoule.errors import SensorUnavailableError, StoreError
+from isojoule.finish import finish_run
 from isojoule.formats.journal import Journal
-from isojoule.probe import probe_hardware
 from isojoule.records import (
     Channel,
     ComponentEnergy,
     Hardware,
     Run,
-    Samples,
     Status,
     Window,
     Workload,
 )
+from isojoule.sampler import Sampler
 from isojoule.sensors import Sensor, open_sensors
+from isojoule.units import format_duration
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_MIN_SUSPENDED_S: Final = 1.0
+_SETTLED_S: Final = 60.0  # a stretch this long is summed up once and for all
 
 
 class RunKeeper(Protocol):
@@ -40,29 +43,20 @@ class RunKeeper(Protocol):
         """Return a journal for a run that begins now."""
         ...
 
+    def live_run_ids(self) -> list[str]:
+        """Return the ids of the runs that are being measured now."""
+        ...
+
     def finish(self, journal: Journal, run: Run) -> None:
         """Keep the ended run and remove its journal."""
         ...
 
 
-def new_run_id(started_at: datetime) -> str:
-    """Return an id that is unique and sorts by start."""
-    return f"{started_at:%Y%m%dT%H%M%S%f}"[:-3] + f"-{secrets.token_hex(3)}"
-
-
-def synchronize_devices() -> None:
-    """Wait until the accelerators have done what was asked of them.
-
-    Only where PyTorch is imported and has started CUDA; nothing is imported here.
-    """
-    torch = sys.modules.get("torch")
-    cuda = getattr(torch, "cuda", None)
-    if cuda is not None and cuda.is_initialized():
-        cuda.synchronize()
-
-
 class Meter:
     """Measures the energy between `start` and `stop`, or of a ``with`` block.
+
+    It is a decorator too: each call of the function is then a run of its own, kept in
+    the store, and the last one is the ``run`` of the function.
 
     Parameters
     ----------
@@ -75,7 +69,8 @@ class Meter:
     sensors : sequence of Sensor or None
         Open sensors, which stay open; all usable ones where `None`.
     hz : float, default 10
-        Readings per second, 1 to 100.
+        Readings per second, 1 to 100. What explains energies, such as utilizations, is
+        read once a second at most.
     store : RunKeeper or None
         Keeps the run, journaled while it lives; where `None` it is only in `run`.
     tags : mapping of str to str
@@ -89,6 +84,11 @@ class Meter:
     ------
     ValueError
         If `hz` is out of range.
+
+    Notes
+    -----
+    In a process that was forked from the measuring one a meter does nothing: its parent
+    goes on measuring the machine, and with it the child.
 
     Examples
     --------
@@ -118,18 +118,19 @@ class Meter:
         self._workload = workload or Workload(name)
         self._hardware = hardware
         self._given_sensors = sensors
-        self._period_s = 1 / hz
+        self._hz = hz
         self._store = store
         self._tags = dict(tags or {})
         self._command = tuple(command)
         self._clock = clock
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._rows = array("d")  # time and readings, one row after the other
+        self._sampler: Sampler | None = None
+        self._journal: Journal | None = None
         self._windows: dict[int, Window] = {}
         self._open: set[int] = set()
-        self._journal: Journal | None = None
-        self._journal_failed = False
+        self._start_s = 0.0
+        self._end_s: float | None = None
+        self._so_far: tuple[ComponentEnergy, ...] = ()
+        self._n_rows_so_far = 0
         self._run: Run | None = None
 
     @property
@@ -157,80 +158,99 @@ class Meter:
         StoreError
             If the journal cannot be made.
         """
-        if self._rows:
+        if self._sampler is not None:
             raise RuntimeError("a meter measures once: make a new one")
         given = self._given_sensors
         self._sensors = open_sensors() if given is None else list(given)
-        self._channels = tuple(c for s in self._sensors for c in s.channels)
-        if not self._channels:
+        channels = tuple(c for s in self._sensors for c in s.channels)
+        if not channels:
             raise SensorUnavailableError(
                 "no sensor can be used", "isojoule doctor tells what is missing"
             )
-        self._stub = self._describe()
-        if self._store is not None:
-            self._journal = self._store.start(self._stub, self._channels)
-        self._origin_s = self._clock()
-        self._read()
-        self._thread = threading.Thread(
-            target=self._sample, name="isojoule-meter", daemon=True
-        )
-        self._thread.start()
-        return self
-
-    def _describe(self) -> Run:
-        """Return the run as far as it is known before it begins."""
-        started_at = datetime.now(UTC)
-        hardware = self._hardware
-        if hardware is None:
-            accelerators = [
-                a for s in self._sensors for a in getattr(s, "accelerators", ())
-            ]
-            hardware = probe_hardware(accelerators=accelerators)
-        limits = [a.power_limit_w for a in hardware.accelerators if a.power_limit_w]
-        return Run(
-            run_id=new_run_id(started_at),
-            name=self._name,
-            workload=self._workload,
-            hardware=hardware,
-            energies=(),
-            started_at=started_at,
-            power_limit_w=max(limits, default=None),
-            origin=", ".join(s.name for s in self._sensors),
-            warnings=tuple(d for s in self._sensors for d in getattr(s, "doubts", ())),
+        self._pid = os.getpid()
+        self._stub = describe_run(
+            self._name,
+            self._workload,
+            sensors=self._sensors,
+            hardware=self._hardware,
+            hz=self._hz,
             command=self._command,
             tags=self._tags,
-            isojoule_version=version("isojoule"),
+            live_run_ids=self._store.live_run_ids() if self._store else (),
         )
+        if self._store is not None:
+            self._journal = self._store.start(self._stub, channels)
+        self._sampler = Sampler(
+            self._sensors,
+            period_s=1 / self._hz,
+            clock=self._clock,
+            journal=self._journal,
+        )
+        self._suspended_s = _suspended_s()
+        self._sampler.start()
+        return self
 
-    def _sample(self) -> None:
-        due_s = self._clock() + self._period_s
-        while not self._ended.wait(max(0.0, due_s - self._clock())):
-            self._read()
-            # After a stall the readings go on from now; none is made up in between.
-            due_s = max(due_s + self._period_s, self._clock())
+    def _live_sampler(self) -> Sampler | None:
+        """Return the sampler; `None` before the start and in a forked process."""
+        if self._sampler is None or os.getpid() != self._pid:
+            return None
+        return self._sampler
 
-    def _read(self) -> float:
-        """Read all sensors once; return the time of the reading [s]."""
-        with self._lock:
-            time_s = self._clock() - self._origin_s
-            values = [v for s in self._sensors for v in s.read()]
-            # One call, so that an interrupt cannot leave half a row.
-            self._rows.extend([time_s, *values])
-            self._note(lambda journal: journal.sample(time_s, values))
-        return time_s
+    def idle_before(self, wait: Callable[[], object]) -> None:
+        """Record the machine at rest; the run proper begins afterwards.
 
-    def _note(self, write: Callable[[Journal], None]) -> None:
-        """Write to the journal; where the disk refuses, say so once and go on."""
-        if self._journal is None or self._journal_failed:
-            return
-        try:
-            write(self._journal)
-        except OSError as error:
-            # It stays open and locked: nobody may take the run for ended.
-            self._journal_failed = True
-            reason = f"the journal ended early: {error.strerror}"
-            self._stub = replace(self._stub, warnings=(*self._stub.warnings, reason))
-            warnings.warn(f"{reason}; the measurement goes on", stacklevel=2)
+        Parameters
+        ----------
+        wait : callable
+            Returns when it has been at rest for long enough.
+
+        Raises
+        ------
+        RuntimeError
+            If the meter is not running.
+        """
+        with self.window("idle before", phase="idle"):
+            wait()
+        self._start_s = max(w.end_s for w in self._windows.values())
+        self._note_edge("start", self._start_s)
+
+    def idle_after(self, wait: Callable[[], object]) -> None:
+        """Record the machine at rest; the run proper ended before.
+
+        Parameters
+        ----------
+        wait : callable
+            Returns when it has been at rest for long enough.
+
+        Raises
+        ------
+        RuntimeError
+            If the meter is not running.
+        """
+        self.end()
+        with self.window("idle after", phase="idle"):
+            wait()
+
+    def end(self) -> None:
+        """End the run proper now; `stop` does it where nobody did.
+
+        Raises
+        ------
+        RuntimeError
+            If the meter is not running.
+        """
+        if self._sampler is None:
+            raise RuntimeError("the meter is not running: start it first")
+        sampler = self._live_sampler()
+        if sampler is not None and self._end_s is None:
+            synchronize_devices()
+            self._end_s = sampler.mark(n_ticks=2)
+            self._note_edge("end", self._end_s)
+
+    def _note_edge(self, edge: str, time_s: float) -> None:
+        sampler = self._live_sampler()
+        if sampler is not None:
+            sampler.note(lambda journal: journal.edge(edge, time_s))
 
     @contextmanager
     def window(
@@ -246,37 +266,76 @@ class Meter:
             ``train``, ``validation``, ``test``, ``data``, ``idle``, ``warm-up``.
         epoch : int or None
             Epoch, counted from 0.
+
+        Raises
+        ------
+        RuntimeError
+                If the meter was not started.
+
+        Warns
+        -----
+        UserWarning
+            If it was stopped already; the window is not measured then.
         """
+        if self._sampler is None:
+            raise RuntimeError("the meter is not running: start it before its windows")
+        if self._run is not None:
+            warnings.warn(
+                f"window {name!r} is not measured: the meter was stopped before",
+                stacklevel=3,
+            )
+        sampler = self._live_sampler()
+        if sampler is None or self._run is not None:
+            yield
+            return
         synchronize_devices()
-        opened = Window(name, phase, epoch, start_s=(now := self._read()), end_s=now)
-        with self._lock:
-            index = len(self._windows)
-            self._windows[index] = opened
-            self._open.add(index)
-            self._note(lambda journal: journal.open_window(index, opened))
+        opened = Window(name, phase, epoch, start_s=(now := sampler.mark()), end_s=now)
+        index = len(self._windows)
+        self._windows[index] = opened
+        self._open.add(index)
+        sampler.note(lambda journal: journal.open_window(index, opened))
         try:
             yield
         finally:
-            synchronize_devices()
-            end_s = self._read()
-            with self._lock:
+            # The process may have been forked, or the meter stopped, in between.
+            if self._live_sampler() is not None and self._run is None:
+                synchronize_devices()
+                end_s = sampler.mark()
                 self._windows[index] = replace(opened, end_s=end_s)
                 self._open.discard(index)
-                self._note(lambda journal: journal.close_window(index, end_s))
+                sampler.note(lambda journal: journal.close_window(index, end_s))
 
     def energies_so_far(self) -> tuple[ComponentEnergy, ...]:
-        """Return the energies from the start to the last reading."""
-        samples = self._samples()
-        start_s, end_s = float(samples.time_s[0]), float(samples.time_s[-1])
-        return component_energies(samples, start_s=start_s, end_s=end_s)
+        """Return the energies from the start to about now.
 
-    def _samples(self) -> Samples:
-        with self._lock:
-            rows = np.array(self._rows).reshape(-1, 1 + len(self._channels))
-        return Samples(self._channels, rows[:, 0].copy(), rows[:, 1:].T.copy())
+        Only the readings of about the last minute are looked at.
+
+        Raises
+        ------
+        RuntimeError
+            If the meter was not started.
+        """
+        if self._sampler is None:
+            raise RuntimeError("the meter is not running: start it first")
+        samples = self._sampler.samples(self._n_rows_so_far)
+        span_s = float(samples.time_s[0]), float(samples.time_s[-1])
+        (recent,) = component_energies(samples, [span_s])
+        if any(e.energy_j is None for e in recent):
+            return self._so_far or recent
+        energies = recent
+        if self._so_far:
+            pairs = zip(self._so_far, recent, strict=True)
+            energies = tuple(total_energy(pair) for pair in pairs)
+        if span_s[1] - span_s[0] > _SETTLED_S:
+            self._so_far = energies
+            self._n_rows_so_far += len(samples.time_s) - 1
+        return energies
 
     def stop(self, status: Status = "complete", *, exit_code: int | None = None) -> Run:
         """Take the last reading and return the finished run.
+
+        Counters are followed to their next ticks, which takes two refreshes at most
+        (about 0.2 s for NVML).
 
         Parameters
         ----------
@@ -285,6 +344,11 @@ class Meter:
         exit_code : int or None
             Of the measured command, for the record.
 
+        Raises
+        ------
+        RuntimeError
+            If the meter was not started.
+
         Warns
         -----
         UserWarning
@@ -292,17 +356,30 @@ class Meter:
         """
         if self._run is not None:
             return self._run
-        self._ended.set()
-        self._thread.join()
-        end_s = self._read()
+        self.end()
+        sampler = self._live_sampler()
+        if sampler is None or self._end_s is None:
+            return self._stub
+        sampler.settle()
+        sampler.stop()
         if self._given_sensors is None:
             for sensor in self._sensors:
                 sensor.close()
         windows = [
-            replace(w, end_s=end_s) if i in self._open else w
+            replace(w, end_s=self._end_s) if i in self._open else w
             for i, w in self._windows.items()
         ]
-        run = finish_run(self._stub, self._samples(), windows, status=status)
+        stub = replace(
+            self._stub, warnings=(*self._stub.warnings, *self._doubts(sampler))
+        )
+        run = finish_run(
+            stub,
+            sampler.samples(),
+            windows,
+            status=status,
+            start_s=self._start_s,
+            end_s=self._end_s,
+        )
         self._run = replace(run, exit_code=exit_code)
         if self._store is not None and self._journal is not None:
             try:
@@ -310,6 +387,14 @@ class Meter:
             except StoreError as error:
                 warnings.warn(f"{error}; its journal stays", stacklevel=2)
         return self._run
+
+    def _doubts(self, sampler: Sampler) -> list[str]:
+        asleep_s = _suspended_s() - self._suspended_s
+        if asleep_s < _MIN_SUSPENDED_S:
+            return sampler.doubts
+        slept = format_duration(asleep_s)
+        doubt = f"the machine was suspended for {slept}, which is not in the duration"
+        return [*sampler.doubts, doubt]
 
     def __enter__(self) -> Self:
         return self.start()
@@ -320,9 +405,72 @@ class Meter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.stop()
-        elif issubclass(kind, KeyboardInterrupt):
-            self.stop("interrupted")
+        self.stop(status_of(error))
+
+    def __call__(self, function: Function) -> Function:
+        """Return `function`, measured: every call is a run of its own.
+
+        Parameters
+        ----------
+        function : callable
+            May be a coroutine function.
+
+        Returns
+        -------
+        callable
+            With the last finished run as its attribute ``run``.
+        """
+        if inspect.iscoroutinefunction(function):
+
+            async def measured_later(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+                with self._again() as meter:
+                    result = await function(*args, **kwargs)
+                measured.run = meter.run  # type: ignore[attr-defined]
+                return result
+
+            measured: Callable[..., Any] = measured_later
         else:
-            self.stop("failed")
+
+            def measured_now(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+                with self._again() as meter:
+                    result = function(*args, **kwargs)
+                measured.run = meter.run  # type: ignore[attr-defined]
+                return result
+
+            measured = measured_now
+        return functools.update_wrapper(measured, function)  # type: ignore[return-value]
+
+    def _again(self) -> "Meter":
+        """Return a meter that is like this one and has not measured yet."""
+        return Meter(
+            self._name,
+            workload=self._workload,
+            hardware=self._hardware,
+            sensors=self._given_sensors,
+            hz=self._hz,
+            store=self._store,
+            tags=self._tags,
+            command=self._command,
+            clock=self._clock,
+        )
+
+
+def status_of(error: BaseException | None) -> Status:
+    """Return how a run ends that `error` left; none, or an exit with 0, is no failure.
+
+    Parameters
+    ----------
+    error : BaseException or None
+        What the measured work raised.
+    """
+    if error is None or (isinstance(error, SystemExit) and not error.code):
+        return "complete"
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+
+
+def _suspended_s() -> float:
+    """Return how long the machine has slept since it was started [s], if it tells."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    if clock is None:
+        return 0.0
+    return time.clock_gettime(clock) - time.monotonic()

@@ -14,6 +14,11 @@ import psutil
 from isojoule.records import Accelerator, Hardware
 
 _CPUINFO = Path("/proc/cpuinfo")
+_RANK_VARIABLES = (
+    ("RANK", "WORLD_SIZE", "TORCHELASTIC_RUN_ID"),
+    ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_JOB_ID"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE"),
+)
 _PACKAGES = ("numpy", "torch", "jax", "tensorflow")
 
 
@@ -129,3 +134,19 @@ def _software(driver_version: str | None) -> dict[str, str]:
     if driver_version is not None:
         software["nvidia_driver"] = driver_version
     return software
+
+
+def rank_tags() -> dict[str, str]:
+    """Return which rank of a distributed job this process is; empty where it is none.
+
+    Returns
+    -------
+    dict of str to str
+        ``rank``, ``world_size`` and ``job``, as torchrun, Slurm or Open MPI set them.
+    """
+    for rank, world_size, job in _RANK_VARIABLES:
+        if rank in os.environ and world_size in os.environ:
+            tags = {"rank": os.environ[rank], "world_size": os.environ[world_size]}
+            named = os.environ.get(job)
+            return {**tags, "job": named} if named else tags
+    return {}

@@ -35,11 +35,19 @@ Status: TypeAlias = Literal["complete", "interrupted", "failed", "recovered"]
 Quantity: TypeAlias = Literal[
     "energy_j",
     "power_w",
+    "average_power_w",
+    "power_limit_w",
     "utilization_fraction",
+    "memory_utilization_fraction",
     "memory_bytes",
     "temperature_c",
     "clock_hz",
+    "throttle_bits",
+    "n_processes",
 ]
+"""What a channel reads. Energies are made from ``energy_j``, a counter, or ``power_w``;
+all else explains them. ``average_power_w`` is a running mean beside an instant power;
+``throttle_bits`` are the reasons of the driver as a bit mask."""
 
 _PROVENANCE: dict[EnergySource, Provenance | None] = {
     "counter": "measured",
@@ -206,16 +214,26 @@ class ComponentEnergy:
         Energy [J]; `None` where it was not measured.
     source : {"counter", "sampled", "measured", "modelled", "declared", "absent"}
         How it came about.
+    energy_low_j, energy_high_j : float or None
+        Bounds [J] that hold whatever happened within a refresh at either edge, widened
+        by the gain error; `None` where no bound is known.
+    gain_error_fraction : float or None
+        The part of the bounds that is systematic: repeats do not shrink it, and on one
+        device it cancels between runs. `None` where the source does not state one.
 
     Raises
     ------
     ValueError
-        If the energy is negative or not finite, or disagrees with `source`.
+        If the energy is negative or not finite, disagrees with `source`, or lies
+        outside its bounds.
     """
 
     component: Component
     energy_j: float | None
     source: EnergySource
+    energy_low_j: float | None = None
+    energy_high_j: float | None = None
+    gain_error_fraction: float | None = None
 
     def __post_init__(self) -> None:
         if (self.energy_j is None) != (self.source == "absent"):
@@ -226,6 +244,17 @@ class ComponentEnergy:
             isfinite(self.energy_j) and self.energy_j >= 0
         ):
             raise ValueError(f"{self.component} energy is {self.energy_j} J")
+        if (self.energy_low_j is None) != (self.energy_high_j is None):
+            raise ValueError(f"{self.component} energy needs both bounds or none")
+        if self.energy_low_j is not None and self.energy_high_j is not None:
+            inside = self.energy_j is not None and (
+                self.energy_low_j <= self.energy_j <= self.energy_high_j
+            )
+            if not inside:
+                raise ValueError(
+                    f"{self.component} energy {self.energy_j} J lies outside its "
+                    f"bounds {self.energy_low_j} to {self.energy_high_j} J"
+                )
 
     @property
     def provenance(self) -> Provenance | None:
@@ -251,6 +280,14 @@ class Channel:
         ``modelled`` where watts are assumed.
     counter_range_j : float or None
         Where a counter starts again from zero [J]; `None` where it never does.
+    gain_error_fraction : float or None
+        Systematic error of the readings as a share of them; `None` where not known.
+    averaging_s : float or None
+        Length of the running mean that a reading is [s]; `None` where it is none.
+    resolution : float or None
+        Step of the readings, in their unit; `None` where not known.
+    origin : str
+        The call, field or file that is read.
     """
 
     name: str
@@ -259,6 +296,10 @@ class Channel:
     device: str
     provenance: Provenance = "measured"
     counter_range_j: float | None = None
+    gain_error_fraction: float | None = None
+    averaging_s: float | None = None
+    resolution: float | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,7 +313,7 @@ class Samples:
     time_s : ndarray of shape (n_samples,)
         Seconds since the start of the run on a monotonic axis [s].
     values : ndarray of shape (n_channels, n_samples)
-        Readings in the unit of their channel; NaN where a reading failed.
+        Readings in the unit of their channel; NaN where none was taken or it failed.
 
     Raises
     ------
@@ -375,13 +416,22 @@ class Run:
     duration_s : float or None
         From the first to the last reading [s].
     started_at : datetime or None
-        Aware, UTC.
+        Aware, UTC; on the time axis of the samples this is 0.
+    start_s : float
+        Where the run proper begins on that axis [s]; an idle measured before it is not
+        part of its energies.
     status : {"complete", "interrupted", "failed", "recovered"}
         How it ended.
     windows : tuple of Window
         Named stretches.
     samples : Samples or None
         The readings; `None` where the source kept none.
+    refresh_s : mapping of str to float
+        Measured time between two changes of a counter [s], by the name of its channel.
+    sampling_period_s : float or None
+        Time between readings that was asked for [s].
+    left_out : tuple of str
+        What the energies do not cover.
     gpu_utilization_fraction : float or None
         Mean share of time with a kernel running, in [0, 1].
     power_limit_w : float or None
@@ -412,9 +462,13 @@ class Run:
     energies: tuple[ComponentEnergy, ...]
     duration_s: float | None = None
     started_at: datetime | None = None
+    start_s: float = 0.0
     status: Status = "complete"
     windows: tuple[Window, ...] = ()
     samples: Samples | None = None
+    refresh_s: dict[str, float] = field(default_factory=dict)
+    sampling_period_s: float | None = None
+    left_out: tuple[str, ...] = ()
     gpu_utilization_fraction: float | None = None
     power_limit_w: float | None = None
     origin: str = ""

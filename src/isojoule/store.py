@@ -16,9 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
-from isojoule.energy import finish_run
 from isojoule.errors import FormatError, StoreError, UnknownNameError
-from isojoule.formats.journal import Journal, lock_if_ended, read_journal
+from isojoule.finish import finish_run
+from isojoule.formats.journal import (
+    Journal,
+    is_ended,
+    lock_if_ended,
+    read_journal,
+)
 from isojoule.formats.native import (
     SCHEMA_VERSION,
     check_version,
@@ -218,6 +223,14 @@ class RunStore:
         """
         return Journal.create(self._journals / f"{run.run_id}.jsonl", run, channels)
 
+    def live_run_ids(self) -> list[str]:
+        """Return the ids of the runs that are being measured now, on any host."""
+        return [
+            path.stem
+            for path in sorted(self._journals.glob("*.jsonl"))
+            if not is_ended(path)
+        ]
+
     def finish(self, journal: Journal, run: Run) -> None:
         """Keep the ended `run` and remove its journal.
 
@@ -261,6 +274,8 @@ class RunStore:
                     journaled.samples,
                     journaled.windows,
                     status="recovered",
+                    start_s=journaled.start_s,
+                    end_s=journaled.end_s,
                 )
                 self.add(run)
                 path.unlink(missing_ok=True)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from isojoule.devices import synchronize_devices
 from isojoule.errors import SensorUnavailableError, UnknownNameError
-from isojoule.meter import Meter, RunKeeper, synchronize_devices
+from isojoule.meter import Meter, RunKeeper
 from isojoule.probe import probe_hardware
 from isojoule.records import Hardware, Run
 from isojoule.sensors import Sensor, open_sensors

@@ -23,11 +23,12 @@ from isojoule.records import (
     Workload,
 )
 
-GOLDEN = Path(__file__).parents[1] / "data" / "runs_v1.json"
+DATA = Path(__file__).parents[1] / "data"
+GOLDEN = DATA / "runs_v1.json"
 
 
-def full_run() -> Run:
-    """A run that fills every field."""
+def run_of_schema_1() -> Run:
+    """A run that fills every field of schema 1."""
     channel = Channel("cpu0_energy_j", "cpu", "energy_j", "cpu0", "measured", 262144.0)
     return Run(
         run_id="20260102T030405006-abcdef",
@@ -85,6 +86,31 @@ def full_run() -> Run:
     )
 
 
+def full_run() -> Run:
+    """A run that fills every field."""
+    run = run_of_schema_1()
+    channel = Channel(
+        "gpu0_energy_j",
+        "gpu",
+        "energy_j",
+        "gpu0",
+        gain_error_fraction=0.05,
+        averaging_s=1.0,
+        resolution=0.001,
+        origin="nvmlDeviceGetTotalEnergyConsumption",
+    )
+    bounded = ComponentEnergy("gpu", 1234.5, "counter", 1170.0, 1299.0, 0.05)
+    return replace(
+        run,
+        energies=(bounded, *run.energies[1:]),
+        samples=Samples((channel,), np.array([0.0, 12.5]), np.array([[np.nan, 3.25]])),
+        start_s=0.25,
+        refresh_s={"gpu0_energy_j": 0.1},
+        sampling_period_s=0.1,
+        left_out=("memory",),
+    )
+
+
 def test_a_run_comes_back_from_its_file_as_it_was(tmp_path):
     write_native(tmp_path / "runs.json", [full_run(), replace(full_run(), run_id="b")])
     assert read_native(tmp_path / "runs.json") == [
@@ -94,7 +120,11 @@ def test_a_run_comes_back_from_its_file_as_it_was(tmp_path):
 
 
 def test_a_file_of_schema_1_stays_readable():
-    assert read_native(GOLDEN) == [full_run()]
+    assert read_native(GOLDEN) == [run_of_schema_1()]
+
+
+def test_a_file_of_schema_2_stays_readable():
+    assert read_native(DATA / "runs_v2.json") == [full_run()]
 
 
 def test_samples_come_back_from_their_blob():
@@ -110,9 +140,9 @@ def test_a_damaged_blob_is_told(blob):
 
 def test_a_newer_schema_is_refused_in_one_clear_line(tmp_path):
     path = tmp_path / "runs.json"
-    text = GOLDEN.read_text().replace('"schema_version":1', '"schema_version":2')
+    text = GOLDEN.read_text().replace('"schema_version":1', '"schema_version":9')
     path.write_text(text)
-    with pytest.raises(FormatError, match="schema 2, this isojoule reads up to 1"):
+    with pytest.raises(FormatError, match="schema 9, this isojoule reads up to 2"):
         read_native(path)
 
 

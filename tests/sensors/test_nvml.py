@@ -32,10 +32,15 @@ def test_read_gives_every_quantity_in_its_si_unit(install_nvml, fake_gpu):
     assert readings == {
         "gpu0_energy_j": pytest.approx(5000.25),
         "gpu0_power_w": pytest.approx(74.5),
+        "gpu0_power_limit_w": pytest.approx(300.0),
         "gpu0_utilization_fraction": pytest.approx(0.37),
+        "gpu0_memory_utilization_fraction": pytest.approx(0.12),
         "gpu0_memory_bytes": 2 * 1024**3,
         "gpu0_temperature_c": 41.0,
         "gpu0_sm_clock_hz": pytest.approx(1.74e9),
+        "gpu0_memory_clock_hz": pytest.approx(7.251e9),
+        "gpu0_throttle_bits": 4.0,
+        "gpu0_n_processes": 1.0,
     }
     assert sensor.quantity == "energy_j"
 
@@ -83,7 +88,8 @@ def test_a_lost_gpu_reads_nan_everywhere(install_nvml, fake_gpu):
     sensor = NvmlSensor.open()
     calls = [name for name in dir(pynvml) if name.startswith("nvmlDeviceGet")]
     gpu.errors.update(dict.fromkeys(calls, pynvml.NVMLError_GpuIsLost))
-    assert sensor.read() == pytest.approx([nan] * 6, nan_ok=True)
+    readings = sensor.read()
+    assert readings == pytest.approx([nan] * len(sensor.channels), nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -237,3 +243,72 @@ def test_a_real_gpu_draws_a_plausible_power():
     powers_w = [w for name, w in readings.items() if name.endswith("_power_w")]
     assert powers_w
     assert all(1 < power_w < 2000 for power_w in powers_w)
+
+
+def test_instant_power_is_preferred_and_the_average_kept_beside_it(
+    install_nvml, fake_gpu
+):
+    install_nvml(fake_gpu(power_mw=74_500, fields_mw={185: 80_000, 186: 120_000}))
+    sensor = NvmlSensor.open()
+    readings = dict(zip((c.name for c in sensor.channels), sensor.read(), strict=True))
+    assert readings["gpu0_power_w"] == pytest.approx(120.0)
+    assert readings["gpu0_average_power_w"] == pytest.approx(80.0)
+    power = next(c for c in sensor.channels if c.name == "gpu0_power_w")
+    assert power.averaging_s is None
+    assert "186" in power.origin
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture", "averaging_s"),
+    [
+        ("NVIDIA A40", pynvml.NVML_DEVICE_ARCH_AMPERE, 1.0),
+        ("NVIDIA H200", pynvml.NVML_DEVICE_ARCH_HOPPER, 1.0),
+        ("NVIDIA A100-SXM4-80GB", pynvml.NVML_DEVICE_ARCH_AMPERE, None),
+        ("Tesla V100-SXM2-16GB", pynvml.NVML_DEVICE_ARCH_VOLTA, None),
+    ],
+)
+def test_a_plain_power_reading_is_an_average_on_newer_gpus(
+    install_nvml, fake_gpu, name, architecture, averaging_s
+):
+    install_nvml(fake_gpu(name=name, architecture=architecture))
+    power = next(c for c in NvmlSensor.open().channels if c.quantity == "power_w")
+    assert power.averaging_s == averaging_s
+
+
+def test_counters_alone_can_be_asked_for_and_come_first(install_nvml, fake_gpu):
+    install_nvml(fake_gpu(), fake_gpu(uuid=UUIDS[1]))
+    sensor = NvmlSensor.open()
+    assert [c.name for c in sensor.channels[:2]] == ["gpu0_energy_j", "gpu1_energy_j"]
+    readings = sensor.read({"energy_j"})
+    assert readings[:2] == pytest.approx([5000.25, 5000.25])
+    assert all(isnan(reading) for reading in readings[2:])
+
+
+def test_a_call_that_fails_once_in_passing_keeps_its_channel(install_nvml, fake_gpu):
+    nvml = install_nvml(fake_gpu())
+    plain, failures = nvml.nvmlDeviceGetTotalEnergyConsumption, [1]
+
+    def flaky(gpu):
+        if failures:
+            failures.pop()
+            raise pynvml.NVMLError_Timeout()
+        return plain(gpu)
+
+    nvml.nvmlDeviceGetTotalEnergyConsumption = flaky
+    assert NvmlSensor.open().quantity == "energy_j"
+
+
+def test_a_module_is_told_of(install_nvml, fake_gpu):
+    install_nvml(fake_gpu(name="NVIDIA GH200 480GB"))
+    with pytest.warns(UserWarning, match="whole module"):
+        sensor = NvmlSensor.open()
+    assert "add no CPU energy" in sensor.doubts[0]
+
+
+def test_each_rank_measures_its_own_gpu(install_nvml, fake_gpu, monkeypatch):
+    install_nvml(fake_gpu(), fake_gpu(uuid=UUIDS[1]))
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    with pytest.warns(UserWarning, match="its share"):
+        sensor = NvmlSensor.open()
+    assert devices_of(sensor) == ["gpu1"]

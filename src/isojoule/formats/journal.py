@@ -2,11 +2,14 @@
 
 The first line is the head: schema version, channels, and the run as far as it is known.
 Then a line per reading ``{"t": s, "v": [...]}``, per opened window ``{"open": i, ...}``
-and per closed one ``{"close": i, "t": s}``. A line cut short by a kill is left out.
+and per closed one ``{"close": i, "t": s}``; ``{"edge": "start", "t": s}`` and ``"end"``
+where the run proper does not begin with the first reading or end with the last. A line
+cut short by a kill is left out.
 """
 
 import fcntl
 import os
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +34,7 @@ class _Line(msgspec.Struct):
     v: list[float | None] | None = None
     open: int | None = None
     close: int | None = None
+    edge: str | None = None
     name: str = ""
     phase: str | None = None
     epoch: int | None = None
@@ -47,7 +51,10 @@ class Journal:
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
-        self._descriptor = descriptor
+        self._descriptor: int | None = descriptor
+        # A forked process would hold the lock on when this one is gone.
+        reference = weakref.ref(self)
+        os.register_at_fork(after_in_child=lambda: _close_in_child(reference))
 
     @classmethod
     def create(cls, path: Path, run: Run, channels: Sequence[Channel]) -> "Journal":
@@ -83,7 +90,8 @@ class Journal:
         return journal
 
     def _append(self, line: object) -> None:
-        os.write(self._descriptor, encode_record(line) + b"\n")
+        if self._descriptor is not None:
+            os.write(self._descriptor, encode_record(line) + b"\n")
 
     def sample(self, time_s: float, values: Sequence[float]) -> None:
         """Append one reading of all channels.
@@ -123,9 +131,27 @@ class Journal:
         """
         self._append({"t": end_s, "close": index})
 
+    def edge(self, edge: str, time_s: float) -> None:
+        """Append where the run proper begins, ``start``, or ends, ``end``.
+
+        Raises
+        ------
+        OSError
+            If the disk does not take it.
+        """
+        self._append({"t": time_s, "edge": edge})
+
     def close(self) -> None:
         """Let go of the file; whoever reads it next takes the run for ended."""
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _close_in_child(reference: "weakref.ref[Journal]") -> None:
+    journal = reference()
+    if journal is not None:
+        journal.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +166,15 @@ class Journaled:
         All readings that reached the file.
     windows : tuple of Window
         Without energies; windows that were open end at the last reading.
+    start_s, end_s : float or None
+        Edges of the run proper [s], where the journal tells them.
     """
 
     run: Run
     samples: Samples
     windows: tuple[Window, ...]
+    start_s: float | None = None
+    end_s: float | None = None
 
 
 def lock_if_ended(path: Path) -> IO[bytes] | None:
@@ -171,6 +201,15 @@ def lock_if_ended(path: Path) -> IO[bytes] | None:
         file.close()
         return None
     return file
+
+
+def is_ended(path: Path) -> bool:
+    """Return whether no live run holds this journal."""
+    file = lock_if_ended(path)
+    if file is None:
+        return not path.exists()
+    file.close()
+    return True
 
 
 def read_journal(file: IO[bytes], *, where: str) -> Journaled:
@@ -202,6 +241,7 @@ def _replayed(head: _Head, lines: Sequence[bytes]) -> Journaled:
     times, rows = [], []
     windows: dict[int, Window] = {}
     closed: dict[int, float] = {}
+    edges: dict[str, float] = {}
     for data in lines:
         try:
             line = decoder.decode(data)
@@ -216,6 +256,8 @@ def _replayed(head: _Head, lines: Sequence[bytes]) -> Journaled:
             )
         elif line.close is not None:
             closed[line.close] = line.t
+        elif line.edge is not None:
+            edges[line.edge] = line.t
     last_s = times[-1] if times else 0.0
     values = np.array(rows, dtype=np.float64).reshape(len(rows), len(head.channels))
     return Journaled(
@@ -231,4 +273,6 @@ def _replayed(head: _Head, lines: Sequence[bytes]) -> Journaled:
             )
             for i, w in sorted(windows.items())
         ),
+        start_s=edges.get("start"),
+        end_s=edges.get("end"),
     )

@@ -1,11 +1,13 @@
 """Energy and power sources behind one protocol, one file each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from isojoule.errors import SensorUnavailableError
-from isojoule.records import Channel
+from isojoule.records import Channel, Quantity
+from isojoule.sensors.amd import AmdSensor
+from isojoule.sensors.apple import AppleSensor
 from isojoule.sensors.cpu_model import CpuModelSensor
 from isojoule.sensors.nvml import NvmlSensor
 from isojoule.sensors.rapl import RaplSensor
@@ -29,8 +31,16 @@ class Sensor(Protocol):
         """What `read` returns, in this order."""
         ...
 
-    def read(self) -> Sequence[float]:
-        """Return one reading per channel in its unit; NaN where a reading failed."""
+    def read(self, quantities: Collection[Quantity] | None = None) -> Sequence[float]:
+        """Return one reading per channel in its unit; NaN where a reading failed.
+
+        Parameters
+        ----------
+        quantities : collection of str or None
+            Only channels of these need to be read; the others may be NaN. `None` asks
+            for all. Counters are asked for alone at the edges of windows, where every
+            further call would delay the work.
+        """
         ...
 
     def close(self) -> None:
@@ -40,6 +50,8 @@ class Sensor(Protocol):
 
 SENSORS: Mapping[str, Callable[[], Sensor]] = {
     "nvml": NvmlSensor.open,
+    "amd": AmdSensor.open,
+    "apple": AppleSensor.open,
     "rapl": RaplSensor.open,
     "cpu-model": CpuModelSensor.open,
 }

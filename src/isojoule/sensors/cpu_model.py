@@ -9,13 +9,15 @@ channel                         unit   meaning
 """
 
 import os
+from collections.abc import Collection
 from math import isfinite, nan
 from typing import Final, Literal, Self
 
 import psutil
 
 from isojoule.errors import SensorUnavailableError
-from isojoule.records import Channel
+from isojoule.records import Channel, Quantity
+from isojoule.sensors.visible import local_rank, require_first_rank
 
 TDP_VARIABLE: Final = "ISOJOULE_CPU_TDP_W"
 """Environment variable with the TDP of all CPUs of the machine together [W]."""
@@ -95,8 +97,10 @@ class CpuModelSensor:
         ValueError
             If `tdp_w` is not a positive number.
         SensorUnavailableError
-            If ``ISOJOULE_CPU_TDP_W`` is not a positive number.
+            If ``ISOJOULE_CPU_TDP_W`` is not a positive number, or another rank of the
+            job on this machine has the CPUs.
         """
+        require_first_rank("the CPUs", local_rank())
         if tdp_w is not None:
             if not _is_power(tdp_w):
                 raise ValueError(f"tdp_w must be positive, got {tdp_w}")
@@ -116,8 +120,13 @@ class CpuModelSensor:
             ),
         )
 
-    def read(self) -> list[float]:
+    def read(self, quantities: Collection[Quantity] | None = None) -> list[float]:
         """Return modelled power [W] and load in [0, 1]; NaN until a load is known.
+
+        Parameters
+        ----------
+        quantities : collection of str or None
+            Not heeded: the two are one.
 
         Raises
         ------
@@ -126,6 +135,7 @@ class CpuModelSensor:
         """
         if self._closed:
             raise ValueError("the cpu-model sensor is closed: open another one")
+        del quantities
         busy_s, total_s = _busy_and_total_s()
         if self._previous is None:
             self._previous = busy_s, total_s

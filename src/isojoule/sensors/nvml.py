@@ -1,86 +1,74 @@
 """NVIDIA GPUs through NVML: energy counter, power, and what explains them.
 
-===============================  =====  ===============================================
-channel of GPU *i*               unit   meaning and support
-===============================  =====  ===============================================
-``gpu<i>_energy_j``              J      counter; Volta and newer, not all vGPUs
-``gpu<i>_power_w``               W      a 1 s average on Ampere (not GA100) and newer
-``gpu<i>_utilization_fraction``  share  of time with any kernel running, not occupancy
-``gpu<i>_memory_bytes``          bytes  in use, by all processes
-``gpu<i>_temperature_c``         deg C  of the chip
-``gpu<i>_sm_clock_hz``           Hz     of the multiprocessors
-===============================  =====  ===============================================
+======================================  =====  ========================================
+channel of GPU *i*                      unit   meaning and support
+======================================  =====  ========================================
+``gpu<i>_energy_j``                     J      counter; Volta and newer, not all vGPUs
+``gpu<i>_power_w``                      W      instant power where there is field 186,
+                                               else a 1 s mean on Ampere and newer
+``gpu<i>_average_power_w``              W      running mean, where there is field 185
+``gpu<i>_power_limit_w``                W      enforced limit
+``gpu<i>_utilization_fraction``         share  of time with any kernel running
+``gpu<i>_memory_utilization_fraction``  share  of time with memory read or written
+``gpu<i>_memory_bytes``                 bytes  in use, by all processes
+``gpu<i>_temperature_c``                deg C  of the chip
+``gpu<i>_sm_clock_hz``                  Hz     of the multiprocessors
+``gpu<i>_memory_clock_hz``              Hz     of the memory
+``gpu<i>_throttle_bits``                       bit mask of NVML's clock event reasons
+``gpu<i>_n_processes``                         processes that compute on it
+======================================  =====  ========================================
 
 Any user may read them. *i* is the index of NVML, the one that ``nvidia-smi`` shows. A
 channel is there if its call worked at `NvmlSensor.open`: asking is the only test of
-support that holds.
+support that holds. Utilization is no occupancy.
 """
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from math import nan
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias
 
 from isojoule.errors import SensorUnavailableError
 from isojoule.records import Accelerator, Channel, Quantity
-from isojoule.units import HZ_PER_MHZ, J_PER_MJ, W_PER_MW, percent_to_fraction
+from isojoule.sensors.nvml_readings import (
+    AVERAGING_S,
+    COUNTER,
+    EXPLAINING,
+    INSTANT_POWER,
+    POWER_USAGE,
+    Handle,
+    Nvml,
+    Reading,
+    Source,
+    averages_power,
+)
+from isojoule.sensors.visible import (
+    MIG_REASON,
+    MIG_REMEDY,
+    local_rank,
+    share_of_rank,
+    visible_indices,
+)
+from isojoule.units import W_PER_MW
 
-# NVML is a C library behind ctypes: its module, handles and answers carry no types.
-_Nvml: TypeAlias = Any
-_Handle: TypeAlias = Any
 _Answer: TypeAlias = Any
 
-
-def _energy_j(nvml: _Nvml, handle: _Handle) -> float:
-    return float(nvml.nvmlDeviceGetTotalEnergyConsumption(handle) * J_PER_MJ)
-
-
-def _power_w(nvml: _Nvml, handle: _Handle) -> float:
-    return float(nvml.nvmlDeviceGetPowerUsage(handle) * W_PER_MW)
-
-
-def _utilization_fraction(nvml: _Nvml, handle: _Handle) -> float:
-    return percent_to_fraction(nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
-
-
-def _memory_bytes(nvml: _Nvml, handle: _Handle) -> float:
-    return float(nvml.nvmlDeviceGetMemoryInfo(handle).used)
-
-
-def _temperature_c(nvml: _Nvml, handle: _Handle) -> float:
-    return float(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU))
-
-
-def _sm_clock_hz(nvml: _Nvml, handle: _Handle) -> float:
-    return float(nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM) * HZ_PER_MHZ)
-
-
-_Reading: TypeAlias = Callable[[_Nvml, _Handle], float]
-
-_READINGS: tuple[tuple[str, Quantity, _Reading], ...] = (
-    ("energy_j", "energy_j", _energy_j),
-    ("power_w", "power_w", _power_w),
-    ("utilization_fraction", "utilization_fraction", _utilization_fraction),
-    ("memory_bytes", "memory_bytes", _memory_bytes),
-    ("temperature_c", "temperature_c", _temperature_c),
-    ("sm_clock_hz", "clock_hz", _sm_clock_hz),
-)
-
-_MIG_REASON = "NVML has no energy per MIG instance"
-_MIG_REMEDY = "measure on a whole GPU, with MIG mode off (nvidia-smi -mig 0)"
+_N_ATTEMPTS: Final = 3  # a call that fails once in passing must not cost its channel
+_ORDER: Final[dict[Quantity, int]] = {"energy_j": 0, "power_w": 1}
+_MODULES: Final = ("GH200", "GB200", "GB300")
 
 
 @dataclass(frozen=True, slots=True)
 class _Device:
     """One GPU that gives energy, with the readings that work on it."""
 
-    handle: _Handle
+    handle: Handle
     accelerator: Accelerator
-    channels: tuple[Channel, ...]
-    readings: tuple[_Reading, ...]
+    sources: tuple[tuple[Channel, Reading], ...]
+    doubt: str
 
 
 class NvmlSensor:
@@ -102,16 +90,19 @@ class NvmlSensor:
 
     def __init__(
         self,
-        nvml: _Nvml,
+        nvml: Nvml,
         devices: Sequence[_Device],
         *,
         driver_version: str,
         doubts: tuple[str, ...] = (),
     ) -> None:
         self._nvml = nvml
-        self._calls = [(d.handle, reading) for d in devices for reading in d.readings]
+        # The same quantity of all GPUs back to back, counters first.
+        calls = [(c, d.handle, read) for d in devices for c, read in d.sources]
+        calls.sort(key=lambda call: _ORDER.get(call[0].quantity, 2))
+        self._calls = calls
         self._closed = False
-        self.channels = tuple(c for d in devices for c in d.channels)
+        self.channels = tuple(channel for channel, _, _ in calls)
         self.accelerators = tuple(d.accelerator for d in devices)
         self.driver_version = driver_version
         self.doubts = doubts
@@ -177,8 +168,13 @@ class NvmlSensor:
             cleanup.pop_all()
         return sensor
 
-    def read(self) -> list[float]:
+    def read(self, quantities: Collection[Quantity] | None = None) -> list[float]:
         """Return one reading per channel in its unit; NaN where NVML gave an error.
+
+        Parameters
+        ----------
+        quantities : collection of str or None
+            What to read; all where `None`, NaN for the rest.
 
         Raises
         ------
@@ -187,11 +183,16 @@ class NvmlSensor:
         """
         if self._closed:
             raise ValueError("the nvml sensor is closed: open another one")
-        return [self._read_one(handle, reading) for handle, reading in self._calls]
+        return [
+            self._read_one(handle, read)
+            if quantities is None or channel.quantity in quantities
+            else nan
+            for channel, handle, read in self._calls
+        ]
 
-    def _read_one(self, handle: _Handle, reading: _Reading) -> float:
+    def _read_one(self, handle: Handle, read: Reading) -> float:
         try:
-            return reading(self._nvml, handle)
+            return read(self._nvml, handle)
         except self._nvml.NVMLError:
             return nan
 
@@ -202,7 +203,7 @@ class NvmlSensor:
             _shut_down(self._nvml)
 
 
-def _shut_down(nvml: _Nvml) -> None:
+def _shut_down(nvml: Nvml) -> None:
     try:
         nvml.nvmlShutdown()
     except nvml.NVMLError as error:
@@ -210,7 +211,7 @@ def _shut_down(nvml: _Nvml) -> None:
         warnings.warn(f"NVML does not shut down: {error}", UserWarning, stacklevel=3)
 
 
-def _started_nvml() -> _Nvml:
+def _started_nvml() -> Nvml:
     """Return ``pynvml``, initialized.
 
     Raises
@@ -252,7 +253,7 @@ def _started_nvml() -> _Nvml:
 
 
 def _opened_devices(
-    nvml: _Nvml, n_devices: int, visible_devices: str | None
+    nvml: Nvml, n_devices: int, visible_devices: str | None
 ) -> tuple[list[_Device], list[str]]:
     """Return the visible GPUs that give energy, and the doubts about the choice.
 
@@ -271,7 +272,8 @@ def _opened_devices(
     else:
         uuids = [_identity(nvml, "nvmlDeviceGetUUID", i) for i in range(n_devices)]
         indices = visible_indices(visible_devices, uuids)
-    devices, doubts, remedy = [], [], ""
+    indices, doubt = share_of_rank(indices, local_rank())
+    devices, doubts, remedy = [], [doubt] if doubt else [], ""
     for index in indices:
         try:
             devices.append(_opened_device(nvml, index))
@@ -280,6 +282,7 @@ def _opened_devices(
             remedy = error.remedy
     if not devices:
         raise SensorUnavailableError("; ".join(doubts), remedy)
+    doubts += [device.doubt for device in devices if device.doubt]
     by_number = visible_devices is not None and "GPU-" not in visible_devices
     if by_number and len(indices) < n_devices and _order_is_doubtful(nvml, n_devices):
         doubts.append(
@@ -290,66 +293,7 @@ def _opened_devices(
     return devices, doubts
 
 
-def visible_indices(visible_devices: str, uuids: Sequence[str | None]) -> list[int]:
-    """Return the NVML indices that a ``CUDA_VISIBLE_DEVICES`` shows, in its order.
-
-    Parameters
-    ----------
-    visible_devices : str
-        Value of the variable.
-    uuids : sequence of str or None
-        UUID of every GPU of the machine, in the order of NVML; `None` where unknown.
-
-    Returns
-    -------
-    list of int
-        At least one index.
-
-    Raises
-    ------
-    SensorUnavailableError
-        If no GPU is visible, or an entry names a MIG instance.
-    """
-    asked = f"CUDA_VISIBLE_DEVICES={visible_devices!r}"
-    if not visible_devices.strip():
-        raise SensorUnavailableError(
-            "CUDA_VISIBLE_DEVICES is empty, which hides all GPUs from this process",
-            "unset it, or name the GPUs to use",
-        )
-    indices: list[int] = []
-    for entry in (part.strip() for part in visible_devices.split(",")):
-        if entry.startswith("MIG-"):
-            raise SensorUnavailableError(
-                f"{asked} names a MIG instance: {_MIG_REASON}", _MIG_REMEDY
-            )
-        index = _index_of(entry, uuids)
-        if index is None:
-            break
-        if index in indices:
-            raise SensorUnavailableError(
-                f"{asked} names GPU {index} twice, for which CUDA shows no GPU at all",
-                "name each GPU once",
-            )
-        indices.append(index)
-    if not indices:
-        raise SensorUnavailableError(
-            f"{asked} fits none of the {len(uuids)} GPUs",
-            "`nvidia-smi -L` lists their indices and UUIDs",
-        )
-    return indices
-
-
-def _index_of(entry: str, uuids: Sequence[str | None]) -> int | None:
-    """Return the one GPU that an entry names; `None` if it names none or several."""
-    if entry.startswith("GPU-"):
-        fitting = [i for i, u in enumerate(uuids) if u and u.startswith(entry)]
-        return fitting[0] if len(fitting) == 1 else None
-    if entry.isdecimal() and int(entry) < len(uuids):
-        return int(entry)
-    return None
-
-
-def _order_is_doubtful(nvml: _Nvml, n_devices: int) -> bool:
+def _order_is_doubtful(nvml: Nvml, n_devices: int) -> bool:
     """Return whether CUDA, which puts the fastest GPU first, may count otherwise."""
     if os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID":
         return False
@@ -357,7 +301,7 @@ def _order_is_doubtful(nvml: _Nvml, n_devices: int) -> bool:
     return len(names) > 1
 
 
-def _opened_device(nvml: _Nvml, index: int) -> _Device:
+def _opened_device(nvml: Nvml, index: int) -> _Device:
     """Return one GPU with the channels that work.
 
     Raises
@@ -365,39 +309,67 @@ def _opened_device(nvml: _Nvml, index: int) -> _Device:
     SensorUnavailableError
         If it does not answer, is split by MIG, or gives neither energy nor power.
     """
-    try:
-        handle = nvml.nvmlDeviceGetHandleByIndex(index)
-        name = str(nvml.nvmlDeviceGetName(handle))
-    except nvml.NVMLError as error:
-        raise SensorUnavailableError(f"it does not answer: {error}") from error
+    handle = _answer(nvml, "nvmlDeviceGetHandleByIndex", index)
+    name = None if handle is None else _answer(nvml, "nvmlDeviceGetName", handle)
+    if name is None:
+        raise SensorUnavailableError(
+            "it does not answer", "run `nvidia-smi` to see what the driver says"
+        )
     mig_mode = _answer(nvml, "nvmlDeviceGetMigMode", handle)
     if mig_mode is not None and mig_mode[0] == nvml.NVML_DEVICE_MIG_ENABLE:
-        raise SensorUnavailableError(f"MIG mode is on: {_MIG_REASON}", _MIG_REMEDY)
-    working = [r for r in _READINGS if _works(nvml, handle, r[2])]
-    if not {"energy_j", "power_w"} & {quantity for _, quantity, _ in working}:
+        raise SensorUnavailableError(f"MIG mode is on: {MIG_REASON}", MIG_REMEDY)
+    sources = _working_sources(nvml, handle)
+    if not {"energy_j", "power_w"} & {source.quantity for source in sources}:
         raise SensorUnavailableError(
             f"{name} has neither an energy counter nor power readings"
         )
+    architecture = _answer(nvml, "nvmlDeviceGetArchitecture", handle)
+    averages = averages_power(nvml, architecture or 0, name)
     return _Device(
         handle=handle,
         accelerator=_accelerator(nvml, handle, name),
-        channels=tuple(
-            Channel(f"gpu{index}_{suffix}", "gpu", quantity, f"gpu{index}")
-            for suffix, quantity, _ in working
+        sources=tuple(
+            (
+                source.channel(
+                    index,
+                    averaging_s=AVERAGING_S
+                    if source is POWER_USAGE and averages
+                    else None,
+                ),
+                source.read,
+            )
+            for source in sources
         ),
-        readings=tuple(reading for _, _, reading in working),
+        doubt=f"GPU {index}, {name}, may tell the energy of its whole module, CPU and "
+        "memory in it: add no CPU energy to it"
+        if any(module in name for module in _MODULES)
+        else "",
     )
 
 
-def _works(nvml: _Nvml, handle: _Handle, reading: _Reading) -> bool:
-    try:
-        reading(nvml, handle)
-    except nvml.NVMLError:
-        return False
-    return True
+def _working_sources(nvml: Nvml, handle: Handle) -> list[Source]:
+    """Return what this GPU tells: the counter, the best power, and what explains."""
+    powers = [s for s in (INSTANT_POWER, POWER_USAGE) if _works(nvml, handle, s.read)]
+    return [
+        *([COUNTER] if _works(nvml, handle, COUNTER.read) else []),
+        *powers[:1],
+        *(s for s in EXPLAINING if _works(nvml, handle, s.read)),
+    ]
 
 
-def _accelerator(nvml: _Nvml, handle: _Handle, name: str) -> Accelerator:
+def _works(nvml: Nvml, handle: Handle, read: Reading) -> bool:
+    for _ in range(_N_ATTEMPTS):
+        try:
+            read(nvml, handle)
+        except (nvml.NVMLError_NotSupported, nvml.NVMLError_FunctionNotFound):
+            return False
+        except nvml.NVMLError:
+            continue
+        return True
+    return False
+
+
+def _accelerator(nvml: Nvml, handle: Handle, name: str) -> Accelerator:
     memory = _answer(nvml, "nvmlDeviceGetMemoryInfo", handle)
     limit_mw = _answer(nvml, "nvmlDeviceGetEnforcedPowerLimit", handle)
     return Accelerator(
@@ -409,15 +381,19 @@ def _accelerator(nvml: _Nvml, handle: _Handle, name: str) -> Accelerator:
     )
 
 
-def _identity(nvml: _Nvml, function: str, index: int) -> str | None:
+def _identity(nvml: Nvml, function: str, index: int) -> str | None:
     """Return name or UUID of a GPU; `None` where it does not answer."""
     handle = _answer(nvml, "nvmlDeviceGetHandleByIndex", index)
     return None if handle is None else _answer(nvml, function, handle)
 
 
-def _answer(nvml: _Nvml, function: str, argument: _Handle | int) -> _Answer:
+def _answer(nvml: Nvml, function: str, argument: Handle | int) -> _Answer:
     """Return what an NVML function says; `None` where this GPU does not know."""
-    try:
-        return getattr(nvml, function)(argument)
-    except nvml.NVMLError:
-        return None
+    for _ in range(_N_ATTEMPTS):
+        try:
+            return getattr(nvml, function)(argument)
+        except (nvml.NVMLError_NotSupported, nvml.NVMLError_FunctionNotFound):
+            return None
+        except nvml.NVMLError:
+            continue
+    return None

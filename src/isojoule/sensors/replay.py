@@ -1,12 +1,13 @@
 """Recorded samples, played again: a sensor for tests, demos and laptops."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from isojoule.records import Samples
+from isojoule.records import Quantity, Samples
 
 
 class ReplaySensor:
@@ -21,14 +22,15 @@ class ReplaySensor:
 
     Notes
     -----
-    The time of the record runs from the first `read`. A reading holds until the next
-    one and the last one for good; before the first one there is none (NaN).
+    The time of the record runs from the first `read`. The reading of a channel holds
+    until its next one and the last one for good; before its first there is none (NaN).
     """
 
     name = "replay"
 
     def __init__(self, samples: Samples, *, clock: Callable[[], float]) -> None:
-        self._samples = samples
+        self._time_s = samples.time_s
+        self._values = _held(samples.values)
         self._clock = clock
         self._started_s: float | None = None
         self._closed = False
@@ -65,8 +67,13 @@ class ReplaySensor:
             raise ValueError("the record to replay has no readings: choose another one")
         return cls(samples, clock=clock)
 
-    def read(self) -> list[float]:
+    def read(self, quantities: Collection[Quantity] | None = None) -> list[float]:
         """Return the readings that held at this time, one per channel in its unit.
+
+        Parameters
+        ----------
+        quantities : collection of str or None
+            Not heeded: all readings are there at once.
 
         Raises
         ------
@@ -75,15 +82,25 @@ class ReplaySensor:
         """
         if self._closed:
             raise ValueError("the replay sensor is closed: open another one")
+        del quantities
         now_s = self._clock()
         if self._started_s is None:
             self._started_s = now_s
         elapsed_s = now_s - self._started_s
-        n_passed = int(np.searchsorted(self._samples.time_s, elapsed_s, side="right"))
+        n_passed = int(np.searchsorted(self._time_s, elapsed_s, side="right"))
         if n_passed == 0:
             return [float("nan")] * len(self.channels)
-        return [float(value) for value in self._samples.values[:, n_passed - 1]]
+        return [float(value) for value in self._values[:, n_passed - 1]]
 
     def close(self) -> None:
         """End the replay; there is nothing to release."""
         self._closed = True
+
+
+def _held(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the readings with each gap filled by the reading before it."""
+    taken = np.where(np.isfinite(values), np.arange(values.shape[1]), 0)
+    held: NDArray[np.float64] = np.take_along_axis(
+        values, np.maximum.accumulate(taken, axis=1), axis=1
+    )
+    return held

@@ -1,0 +1,292 @@
+"""Reads sensors in one thread: regularly, at edges, and closely until the next tick.
+
+A counter stands still between its ticks. To know the energy at an edge the counter is
+read right there and then every few milliseconds until it moves; only the readings that
+enclose the move are kept. How often that may happen is bounded, so that many short
+windows cannot make a busy loop of it.
+"""
+
+import logging
+import threading
+import warnings
+import weakref
+import zlib
+from array import array
+from collections.abc import Callable, Collection, Sequence
+from math import isfinite, nan
+from typing import Final
+
+import numpy as np
+
+from isojoule.counters import CounterSeries
+from isojoule.formats.journal import Journal
+from isojoule.records import Channel, Quantity, Samples
+from isojoule.sensors import Sensor
+
+COUNTERS: Final[frozenset[Quantity]] = frozenset({"energy_j"})
+METERED: Final[frozenset[Quantity]] = frozenset({"energy_j", "power_w"})
+
+_EXPLAINED_EVERY_S: Final = (
+    1.0  # utilization, clocks, ...: drivers renew them no faster
+)
+_POLL_S: Final = 0.002
+_POLL_SHARE: Final = 4  # a poll may take this part of the time between two polls
+_TICK_PATIENCE_S: Final = 0.3
+_START_PATIENCE_S: Final = 1.0
+_FREE_TRACE_S: Final = 10.0  # close reading that every run may do ...
+_TRACE_SHARE: Final = 0.05  # ... and beyond that this share of its time
+_LOCK_PATIENCE_S: Final = 1.0  # a driver that hangs must not hang the work
+_CHUNK_ROWS: Final = 600
+
+log = logging.getLogger(__name__)
+
+
+class Sampler:
+    """The readings of one measurement.
+
+    Parameters
+    ----------
+    sensors : sequence of Sensor
+        Open sensors.
+    period_s : float
+        Time between regular readings [s].
+    clock : callable
+        Monotonic seconds.
+    journal : Journal or None
+        Gets every reading that is kept.
+    """
+
+    def __init__(
+        self,
+        sensors: Sequence[Sensor],
+        *,
+        period_s: float,
+        clock: Callable[[], float],
+        journal: Journal | None = None,
+    ) -> None:
+        self._sensors = tuple(sensors)
+        self._period_s = period_s
+        self._clock = clock
+        self._journal = journal
+        self.channels: tuple[Channel, ...] = tuple(
+            c for s in sensors for c in s.channels
+        )
+        self._counters = [
+            i for i, c in enumerate(self.channels) if c.quantity == "energy_j"
+        ]
+        self._at_edges = [
+            COUNTERS if COUNTERS & {c.quantity for c in s.channels} else METERED
+            for s in sensors
+        ]
+        self.doubts: list[str] = []
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._settled = threading.Event()
+        self._ended = False
+        self._packed: list[bytes] = []
+        self._rows = array("d")  # time and readings, one row after the other
+        self._last_j = [nan] * len(self.channels)
+        self._pending: dict[int, int] = {}  # ticks that are still waited for
+        self._trace_until_s = 0.0
+        self._traced_s = 0.0
+        self._skipped: tuple[float, list[float]] | None = None
+        self._due_s = 0.0
+        self._explained_due_s = 0.0
+        self._poll_s = _POLL_S
+
+    def start(self) -> None:
+        """Take the first reading and go on in a thread of our own."""
+        self._origin_s = self._clock()
+        with self._lock:
+            self._read(None)
+            self._trace(4, _START_PATIENCE_S)
+        self._due_s = self._period_s
+        self._explained_due_s = _EXPLAINED_EVERY_S
+        self._thread = threading.Thread(
+            target=_run,
+            args=(weakref.ref(self), self._wake),
+            name="isojoule-meter",
+            daemon=True,
+        )
+        self._thread.start()
+
+    @property
+    def now_s(self) -> float:
+        """Time since the first reading [s]."""
+        return self._clock() - self._origin_s
+
+    def mark(self, *, n_ticks: int = 1) -> float:
+        """Read what energies are made from, right now; return when that was [s].
+
+        Parameters
+        ----------
+        n_ticks : int, default 1
+            How many ticks of the counters to wait for afterwards, in the thread.
+        """
+        if not self._lock.acquire(timeout=_LOCK_PATIENCE_S):
+            self._doubt("a sensor did not answer at the edge of a window")
+            return self.now_s
+        try:
+            time_s = self._read(METERED, at_edge=True)
+            self._trace(n_ticks, _TICK_PATIENCE_S)
+        finally:
+            self._lock.release()
+        self._wake.set()
+        return time_s
+
+    def note(self, write: Callable[[Journal], None]) -> None:
+        """Write to the journal; where the disk refuses, say so once and go on."""
+        if self._journal is None:
+            return
+        try:
+            write(self._journal)
+        except OSError as error:
+            # It stays open and locked: nobody may take the run for ended.
+            self._journal = None
+            reason = f"the journal ended early: {error.strerror}"
+            self._doubt(reason)
+            warnings.warn(f"{reason}; the measurement goes on", stacklevel=2)
+
+    def settle(self) -> None:
+        """Wait until the counters have ticked, two refreshes at most."""
+        longest_s = max(self._refreshes_s(), default=0.0) or _TICK_PATIENCE_S / 3
+        if self._pending:
+            self._settled.wait(2.5 * longest_s)
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ended = True
+        self._wake.set()
+        self._thread.join(2 * _LOCK_PATIENCE_S)
+        if self._thread.is_alive():
+            self._doubt("a sensor did not answer any more at the end")
+
+    def samples(self, first_row: int = 0) -> Samples:
+        """Return the readings so far.
+
+        Parameters
+        ----------
+        first_row : int, default 0
+            Leave out those before.
+        """
+        n_chunks = min(first_row // _CHUNK_ROWS, len(self._packed))
+        # One row is added at once, so an unlocked copy would do; a chunk is not.
+        held = self._lock.acquire(timeout=_LOCK_PATIENCE_S)
+        try:
+            chunks = [zlib.decompress(c) for c in self._packed[n_chunks:]]
+            data = b"".join([*chunks, self._rows.tobytes()])
+        finally:
+            if held:
+                self._lock.release()
+        rows = np.frombuffer(data).reshape(-1, 1 + len(self.channels))
+        rows = rows[first_row - n_chunks * _CHUNK_ROWS :]
+        return Samples(self.channels, rows[:, 0].copy(), rows[:, 1:].T.copy())
+
+    def _doubt(self, reason: str) -> None:
+        if reason not in self.doubts:
+            self.doubts.append(reason)
+
+    def _refreshes_s(self) -> list[float]:
+        samples = self.samples()
+        series = [
+            CounterSeries.fit(samples.time_s, samples.values[i]) for i in self._counters
+        ]
+        return [s.refresh_s for s in series if s is not None and s.refresh_s]
+
+    def _trace(self, n_ticks: int, patience_s: float) -> None:
+        """Follow the counters closely until they have moved `n_ticks` times."""
+        if self._traced_s > _FREE_TRACE_S + _TRACE_SHARE * self.now_s:
+            return
+        self._settled.clear()
+        for i in self._counters:
+            self._pending[i] = max(n_ticks, self._pending.get(i, 0))
+        self._trace_until_s = max(self._trace_until_s, self.now_s + patience_s)
+        if not self._pending:
+            self._settled.set()
+
+    def step(self) -> float:
+        """Read what is due; return how long to pause [s]."""
+        with self._lock:
+            now_s = self.now_s
+            if self._pending and now_s > self._trace_until_s:
+                self._pending.clear()  # a counter that stands still
+                self._settled.set()
+            if now_s >= self._due_s:
+                explained = now_s >= self._explained_due_s
+                self._read(None if explained else METERED)
+                if explained:
+                    self._explained_due_s = now_s + _EXPLAINED_EVERY_S
+                # After a stall it goes on from now; no reading is made up in between.
+                self._due_s = max(self._due_s + self._period_s, self.now_s)
+            elif self._pending:
+                self._read(COUNTERS, keep=False)
+            wait_s = self._due_s - self.now_s
+            if self._pending:
+                self._traced_s += min(wait_s, self._poll_s)
+                wait_s = min(wait_s, self._poll_s)
+            return max(0.0, wait_s)
+
+    def is_ended(self) -> bool:
+        """Return whether `stop` was called."""
+        return self._ended
+
+    def _read(
+        self,
+        quantities: Collection[Quantity] | None,
+        *,
+        at_edge: bool = False,
+        keep: bool = True,
+    ) -> float:
+        """Read all sensors once; return the time of the reading [s]."""
+        time_s = self.now_s
+        values = [
+            value
+            for sensor, needed in zip(self._sensors, self._at_edges, strict=True)
+            for value in sensor.read(needed if at_edge else quantities)
+        ]
+        if not keep:
+            self._poll_s = max(_POLL_S, _POLL_SHARE * (self.now_s - time_s))
+        if self._has_ticked(values) and self._skipped is not None:
+            self._append(*self._skipped)
+            keep = True
+        if keep:
+            self._append(time_s, values)
+        self._skipped = None if keep else (time_s, values)
+        return time_s
+
+    def _has_ticked(self, values: Sequence[float]) -> bool:
+        """Return whether a counter moved of which a tick was waited for."""
+        ticked = False
+        for i in self._counters:
+            if not isfinite(values[i]):
+                continue
+            if i in self._pending and values[i] != self._last_j[i]:
+                ticked = True
+                self._pending[i] -= 1
+                if not self._pending[i]:
+                    del self._pending[i]
+            self._last_j[i] = values[i]
+        if ticked and not self._pending:
+            self._settled.set()
+        return ticked
+
+    def _append(self, time_s: float, values: Sequence[float]) -> None:
+        # One call, so that an interrupt cannot leave half a row.
+        self._rows.extend([time_s, *values])
+        self.note(lambda journal: journal.sample(time_s, values))
+        if len(self._rows) >= _CHUNK_ROWS * (1 + len(self.channels)):
+            self._packed.append(zlib.compress(self._rows.tobytes(), 1))
+            self._rows = array("d")
+
+
+def _run(reference: "weakref.ref[Sampler]", wake: threading.Event) -> None:
+    """Sample until the sampler ends, or nobody holds it any more."""
+    pause_s = 0.0
+    while True:
+        wake.wait(pause_s)
+        wake.clear()
+        sampler = reference()
+        if sampler is None or sampler.is_ended():
+            return
+        pause_s = sampler.step()
+        del sampler
