@@ -174,12 +174,12 @@ def test_a_stored_run_leaves_no_journal(tmp_path, sensor, clock):
 def test_a_full_disk_ends_the_journal_and_not_the_job(
     tmp_path, sensor, clock, monkeypatch
 ):
-    def full(self, line):
+    def full(self):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with RunStore.open(tmp_path / "store") as store:
         with metered(sensor, clock, store=store) as meter:
-            monkeypatch.setattr(Journal, "_append", full)
+            monkeypatch.setattr(Journal, "_write", full)
             with pytest.warns(UserWarning, match="No space left on device") as told:
                 with meter.window("epoch"):
                     clock.now_s += 2.0

@@ -33,3 +33,18 @@ def test_energies_are_shown_with_three_digits(energy_j, text):
 )
 def test_durations_are_shown_in_the_unit_that_fits(duration_s, text):
     assert units.format_duration(duration_s) == text
+
+
+@pytest.mark.parametrize(
+    ("mass_g", "text"),
+    [
+        (0.0, "0 g"),
+        (0.0308, "30.8 mg"),
+        (1234.0, "1.23 kg"),
+        (999_400.0, "999 kg"),
+        (2.5e6, "2.5 t"),
+        (3e9, "3 kt"),
+    ],
+)
+def test_masses_are_shown_in_tonnes_from_one_on(mass_g, text):
+    assert units.format_mass(mass_g) == text

@@ -54,12 +54,26 @@ class DeviceSeries:
         start_s, end_s : ndarray of shape (n_windows,)
             Edges of the windows [s].
         """
+        if self.counter_channel and self.counter_channel.provenance == "modelled":
+            return self._modelled(start_s, end_s)
         nothing: list[EnergySpan | None] = [None] * len(start_s)
         counted = self.counter.between(start_s, end_s) if self.counter else nothing
         integrated = nothing
         if self.power is not None and None in counted:
             integrated = self.power.between(start_s, end_s)
         return [self._energy(*spans) for spans in zip(counted, integrated, strict=True)]
+
+    def _modelled(self, start_s: Floats, end_s: Floats) -> list[ComponentEnergy]:
+        """Return the energies of a counter that assumed watts drive; 0 J is 0 J."""
+        if self.counter is None:
+            return [ComponentEnergy(self.component, None, "absent") for _ in start_s]
+        reached_j = np.interp(
+            [start_s, end_s], self.counter.time_s, self.counter.energy_j
+        )
+        return [
+            ComponentEnergy(self.component, float(energy_j), "modelled")
+            for energy_j in reached_j[1] - reached_j[0]
+        ]
 
     def _energy(
         self, counted: EnergySpan | None, integrated: EnergySpan | None

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from isojoule.counters import middle
 from isojoule.energy import DeviceSeries, devices_of, energies_of, mean_reading
 from isojoule.records import (
     Component,
@@ -74,7 +75,10 @@ def finish_run(
         refresh_s={
             d.counter_channel.name: d.counter.refresh_s
             for d in devices
-            if d.counter_channel and d.counter and d.counter.refresh_s
+            if d.counter_channel
+            and d.counter_channel.provenance == "measured"
+            and d.counter
+            and d.counter.refresh_s
         },
         windows=tuple(
             replace(window, energies=found)
@@ -143,7 +147,7 @@ def _doubts(run: Run, samples: Samples, devices: Sequence[DeviceSeries]) -> list
 def _doubts_of_gaps(run: Run, samples: Samples) -> list[str]:
     """Tell of stretches without any reading."""
     apart_s = np.diff(samples.time_s)
-    period_s = run.sampling_period_s or float(np.median(apart_s))
+    period_s = run.sampling_period_s or middle(apart_s)
     limit_s = max(_MIN_GAP_S, _MAX_PERIODS * period_s)
     gaps = np.flatnonzero(apart_s > limit_s)
     if not len(gaps):
@@ -234,7 +238,9 @@ def _doubts_of_short_windows(run: Run, devices: Sequence[DeviceSeries]) -> list[
 
 def _refresh_s(device: DeviceSeries) -> float:
     """Return how old the readings of a device may be [s]; 0 where that is not known."""
+    channel = device.counter_channel or device.power_channel
+    if channel is None or channel.provenance == "modelled":
+        return 0.0
     if device.counter is not None:
         return device.counter.refresh_s or 0.0
-    modelled = device.power_channel and device.power_channel.provenance == "modelled"
-    return 0.0 if device.power is None or modelled else device.power.lag_s
+    return 0.0 if device.power is None else device.power.lag_s

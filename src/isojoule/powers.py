@@ -6,7 +6,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from isojoule.counters import EnergySpan
+from isojoule.counters import EnergySpan, middle
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ class PowerSeries:
         time_s, power_w = time_s[known], power_w[known]
         lags_s = [averaging_s or 0.0]
         if len(time_s) > 1:
-            lags_s.append(float(np.median(np.diff(time_s))))
+            lags_s.append(middle(np.diff(time_s)))
         changes_s = time_s[1:][np.diff(power_w) != 0]
         if len(changes_s) > _MIN_CHANGES:
             # The shortest distances: power that is steady changes later than it may.

@@ -21,7 +21,7 @@ import numpy as np
 from isojoule.counters import CounterSeries
 from isojoule.formats.journal import Journal
 from isojoule.records import Channel, Quantity, Samples
-from isojoule.sensors import Sensor
+from isojoule.sensors import Sensor, metered_channels
 
 COUNTERS: Final[frozenset[Quantity]] = frozenset({"energy_j"})
 METERED: Final[frozenset[Quantity]] = frozenset({"energy_j", "power_w"})
@@ -29,7 +29,7 @@ METERED: Final[frozenset[Quantity]] = frozenset({"energy_j", "power_w"})
 _EXPLAINED_EVERY_S: Final = (
     1.0  # utilization, clocks, ...: drivers renew them no faster
 )
-_POLL_S: Final = 0.002
+_POLL_S: Final = 0.003
 _POLL_SHARE: Final = 4  # a poll may take this part of the time between two polls
 _TICK_PATIENCE_S: Final = 0.3
 _START_PATIENCE_S: Final = 1.0
@@ -71,16 +71,19 @@ class Sampler:
         self.channels: tuple[Channel, ...] = tuple(
             c for s in sensors for c in s.channels
         )
-        self._counters = [
-            i for i, c in enumerate(self.channels) if c.quantity == "energy_j"
-        ]
+        self._counters = [i for i, c in enumerate(self.channels) if _ticks(c)]
         self._at_edges = [
-            COUNTERS if COUNTERS & {c.quantity for c in s.channels} else METERED
+            COUNTERS if any(map(_ticks, s.channels)) else METERED for s in sensors
+        ]
+        # What is not measured need not be read at every turn.
+        self._is_slow = [
+            all(c.provenance == "modelled" for c in metered_channels(s))
             for s in sensors
         ]
+        self._unread = [[nan] * len(s.channels) for s in sensors]
         self.doubts: list[str] = []
         self._lock = threading.Lock()
-        self._wake = threading.Event()
+        self._wake = threading.Lock()  # released to wake the thread: lighter than Event
         self._settled = threading.Event()
         self._ended = False
         self._packed: list[bytes] = []
@@ -99,7 +102,7 @@ class Sampler:
         self._origin_s = self._clock()
         with self._lock:
             self._read(None)
-            self._trace(4, _START_PATIENCE_S)
+            self._trace(3, _START_PATIENCE_S)
         self._due_s = self._period_s
         self._explained_due_s = _EXPLAINED_EVERY_S
         self._thread = threading.Thread(
@@ -131,8 +134,13 @@ class Sampler:
             self._trace(n_ticks, _TICK_PATIENCE_S)
         finally:
             self._lock.release()
-        self._wake.set()
+        self._rouse()
         return time_s
+
+    def _rouse(self) -> None:
+        """Wake the thread."""
+        if self._wake.locked():
+            self._wake.release()
 
     def note(self, write: Callable[[Journal], None]) -> None:
         """Write to the journal; where the disk refuses, say so once and go on."""
@@ -156,7 +164,7 @@ class Sampler:
     def stop(self) -> None:
         """End the thread."""
         self._ended = True
-        self._wake.set()
+        self._rouse()
         self._thread.join(2 * _LOCK_PATIENCE_S)
         if self._thread.is_alive():
             self._doubt("a sensor did not answer any more at the end")
@@ -239,16 +247,20 @@ class Sampler:
     ) -> float:
         """Read all sensors once; return the time of the reading [s]."""
         time_s = self.now_s
-        values = [
-            value
-            for sensor, needed in zip(self._sensors, self._at_edges, strict=True)
-            for value in sensor.read(needed if at_edge else quantities)
-        ]
+        values: list[float] = []
+        for i, sensor in enumerate(self._sensors):
+            if at_edge:
+                values += sensor.read(self._at_edges[i])
+            elif quantities is not None and self._is_slow[i]:
+                values += self._unread[i]
+            else:
+                values += sensor.read(quantities)
         if not keep:
             self._poll_s = max(_POLL_S, _POLL_SHARE * (self.now_s - time_s))
-        if self._has_ticked(values) and self._skipped is not None:
-            self._append(*self._skipped)
+        if (self._pending or at_edge) and self._has_ticked(values):
             keep = True
+            if self._skipped is not None:
+                self._append(*self._skipped)
         if keep:
             self._append(time_s, values)
         self._skipped = None if keep else (time_s, values)
@@ -279,12 +291,16 @@ class Sampler:
             self._rows = array("d")
 
 
-def _run(reference: "weakref.ref[Sampler]", wake: threading.Event) -> None:
+def _ticks(channel: Channel) -> bool:
+    """Return whether a channel is a counter that stands still between its ticks."""
+    return channel.quantity == "energy_j" and channel.provenance == "measured"
+
+
+def _run(reference: "weakref.ref[Sampler]", wake: threading.Lock) -> None:
     """Sample until the sampler ends, or nobody holds it any more."""
     pause_s = 0.0
     while True:
-        wake.wait(pause_s)
-        wake.clear()
+        wake.acquire(timeout=pause_s)
         sampler = reference()
         if sampler is None or sampler.is_ended():
             return

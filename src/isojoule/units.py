@@ -23,6 +23,9 @@ BYTES_PER_MIB: Final = 2**20
 HZ_PER_MHZ: Final = 1e6
 """Hertz in one megahertz, the unit of NVML clocks."""
 
+G_PER_T: Final = 1e6
+"""Grams in one tonne."""
+
 
 def j_to_kwh(energy_j: float) -> float:
     """Return the energy in kilowatt-hours [kWh] of `energy_j` [J]."""
@@ -63,3 +66,10 @@ def format_duration(duration_s: float) -> str:
     if duration_s >= 60:
         return f"{int(duration_s // 60)} min {int(duration_s % 60)} s"
     return _scaled(duration_s, "s")
+
+
+def format_mass(mass_g: float) -> str:
+    """Return `mass_g` [g] for people to read, three significant digits."""
+    if mass_g >= G_PER_T * 0.9995:
+        return _scaled(mass_g / G_PER_T, "t")
+    return _scaled(mass_g, "g")

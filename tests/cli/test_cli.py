@@ -235,7 +235,13 @@ def test_doctor_tells_of_every_sensor(isojoule):
     assert code == 0
     assert all(name in out for name in ("nvml", "rapl", "cpu-model"))
     document = json.loads(isojoule("doctor", "--json")[1])
-    assert {s["sensor"] for s in document["sensors"]} == {"nvml", "rapl", "cpu-model"}
+    assert {s["sensor"] for s in document["sensors"]} == {
+        "nvml",
+        "amd",
+        "apple",
+        "rapl",
+        "cpu-model",
+    }
     assert document["hardware"]["n_cpus"] >= 1
 
 

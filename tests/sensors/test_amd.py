@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from math import isnan
@@ -169,11 +168,9 @@ def test_the_second_die_of_a_card_is_left_out_and_told(
     )
     sensor = opened(sysfs)
     assert {channel.device for channel in sensor.channels} == {"amdgpu0"}
-    assert sensor.doubts[1:] == (
-        "The figures of amdgpu0 are of both dies of the card.",
-        "amdgpu1 is not measured: its power reads 0 W, as that of the second die of a "
-        "card (MI250): the first die counts for both.",
-    )
+    _, extent, absence = sensor.doubts
+    assert extent == "The figures of amdgpu0 are of both dies of the card."
+    assert absence.startswith("amdgpu1 is not measured: its power reads 0 W")
     sensor.close()
 
 
@@ -320,15 +317,17 @@ def test_the_record_says_that_it_was_not_run_on_hardware(
 
 
 def test_no_file_stays_open(add_amd_gpu, install_amdsmi, sysfs):
+    def n_open():
+        return len([*Path("/proc/self/fd").glob("*")])
+
     add_amd_gpu(FIRST, node=1)
     add_amd_gpu(SECOND, node=2, readings={"power1_average": 0})
     install_amdsmi({FIRST: STEPS})
-    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    n_before = n_open()
     opened(sysfs).close()
     with pytest.raises(SensorUnavailableError):
         opened(sysfs, HIP_VISIBLE_DEVICES="1")
-    after = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
-    assert after == before
+    assert n_open() == n_before
 
 
 def test_the_variables_of_this_process_count(

@@ -14,7 +14,7 @@ LinuxTimes = namedtuple(
 )
 MacTimes = namedtuple("MacTimes", "user nice system idle")
 
-UNKNOWN = pytest.approx([nan, nan], nan_ok=True)
+UNKNOWN = pytest.approx([0.0, nan], nan_ok=True)
 
 
 @pytest.fixture
@@ -33,21 +33,22 @@ def machine(monkeypatch):
     return set_times
 
 
-def test_power_is_cores_times_twelve_watts_times_load(machine):
+def test_energy_is_cores_times_twelve_watts_times_busy_time(machine):
     sensor = CpuModelSensor.open()
     machine(user=10.0, idle=100.0)
     assert sensor.read() == UNKNOWN
     machine(user=12.0, system=1.0, irq=0.5, softirq=0.5, idle=112.0)
-    # 4 s busy of 16 s; 4 cores x 12 W x 0.25
-    assert sensor.read() == pytest.approx([12.0, 0.25])
+    # 4 s busy of 16 s that 8 CPUs had in 2 s; 4 cores x 12 W x 0.25 x 2 s
+    assert sensor.read() == pytest.approx([24.0, 0.25])
     machine(user=20.0, system=1.0, irq=0.5, softirq=0.5, idle=112.0)
-    assert sensor.read() == pytest.approx([48.0, 1.0])
+    # 8 s more, all busy: 1 s at 48 W
+    assert sensor.read() == pytest.approx([72.0, 1.0])
 
 
 def test_the_tdp_replaces_the_cores(machine):
     sensor = CpuModelSensor.open(tdp_w=200.0)
     sensor.read()
-    machine(user=1.0, idle=3.0)
+    machine(user=2.0, idle=6.0)
     assert sensor.read() == pytest.approx([50.0, 0.25])
 
 
@@ -55,7 +56,7 @@ def test_the_tdp_may_come_from_the_environment(machine, monkeypatch):
     monkeypatch.setenv("ISOJOULE_CPU_TDP_W", " 65 ")
     sensor = CpuModelSensor.open()
     sensor.read()
-    machine(user=1.0)
+    machine(user=8.0)
     assert sensor.read() == pytest.approx([65.0, 1.0])
     assert "65 W (ISOJOULE_CPU_TDP_W)" in sensor.assumption
 
@@ -83,7 +84,7 @@ def test_a_bad_tdp_from_the_caller_is_a_value_error(machine, tdp_w):
 def test_waiting_and_stolen_time_is_not_load(machine):
     sensor = CpuModelSensor.open()
     sensor.read()
-    machine(user=1.0, idle=1.0, iowait=1.0, steal=1.0)
+    machine(user=2.0, idle=2.0, iowait=2.0, steal=2.0)
     assert sensor.read() == pytest.approx([12.0, 0.25])
 
 
@@ -103,10 +104,10 @@ def test_the_load_is_repeated_until_every_cpu_has_made_a_tick(machine):
     assert sensor.read() == pytest.approx([12.0, 0.25])
     # 0.07 s of the 0.08 s that eight CPUs take for a tick of 10 ms each
     machine(user=2.07, idle=6.0)
-    assert sensor.read() == pytest.approx([12.0, 0.25])
+    assert sensor.read() == pytest.approx([12.42, 0.25])
     # The ticks since the last new load count, not those since the last reading.
     machine(user=2.08, idle=6.0)
-    assert sensor.read() == pytest.approx([48.0, 1.0])
+    assert sensor.read() == pytest.approx([12.48, 1.0])
 
 
 def test_the_load_is_unknown_until_time_has_passed(machine):
@@ -119,15 +120,24 @@ def test_idle_time_that_steps_back_gives_no_load_above_one(machine):
     sensor = CpuModelSensor.open()
     machine(idle=5.0)
     sensor.read()
-    machine(user=1.0, idle=4.9)
+    machine(user=8.0, idle=4.9)
     assert sensor.read() == pytest.approx([48.0, 1.0])
+
+
+def test_the_energy_never_falls(machine):
+    sensor = CpuModelSensor.open()
+    sensor.read()
+    machine(user=8.0)
+    assert sensor.read()[0] == 48.0
+    machine(user=7.9)
+    assert sensor.read()[0] == 48.0
 
 
 def test_a_system_with_fewer_kinds_of_time_is_modelled_too(machine):
     machine(MacTimes(0.0, 0.0, 0.0, 0.0))
     sensor = CpuModelSensor.open()
     sensor.read()
-    machine(MacTimes(1.0, 1.0, 1.0, 1.0))
+    machine(MacTimes(2.0, 2.0, 2.0, 2.0))
     assert sensor.read() == pytest.approx([36.0, 0.75])
 
 
@@ -135,7 +145,7 @@ def test_logical_cpus_count_where_cores_are_unknown(machine):
     machine.counts[False] = None
     sensor = CpuModelSensor.open()
     sensor.read()
-    machine(user=1.0)
+    machine(user=8.0)
     assert sensor.read() == pytest.approx([96.0, 1.0])
 
 
@@ -145,10 +155,10 @@ def test_the_assumption_names_watts_and_source(machine):
     assert "doi:10.1002/advs.202100707" in assumption
 
 
-def test_power_is_flagged_as_modelled_and_load_as_measured(machine):
-    power, load = CpuModelSensor.open().channels
-    assert (power.name, power.component, power.provenance) == (
-        "cpu0_power_w",
+def test_energy_is_flagged_as_modelled_and_load_as_measured(machine):
+    energy, load = CpuModelSensor.open().channels
+    assert (energy.name, energy.component, energy.provenance) == (
+        "cpu0_energy_j",
         "cpu",
         "modelled",
     )

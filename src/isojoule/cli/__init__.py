@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from isojoule.cli.carbon import carbon
 from isojoule.cli.demo import demo
 from isojoule.cli.doctor import doctor
 from isojoule.cli.measure import measure
@@ -38,7 +39,7 @@ def cli() -> None:
     """Measure the energy of machine learning and make it comparable across hardware."""
 
 
-for command in (demo, doctor, measure, suite, runs, normalize, report):
+for command in (demo, doctor, measure, suite, runs, normalize, report, carbon):
     cli.add_command(command)
 
 

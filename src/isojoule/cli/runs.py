@@ -1,6 +1,10 @@
 """isojoule runs."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +17,17 @@ from isojoule.cli.options import (
     print_json,
     print_table,
     run_line,
+    say,
 )
+
+if TYPE_CHECKING:
+    from isojoule.records import Run
+    from isojoule.store import RunStore
 
 
 @click.group()
 def runs() -> None:
-    """List, show and export what was measured."""
+    """List, show, export and import what was measured."""
 
 
 @runs.command(
@@ -64,6 +73,7 @@ def show_run(run_id: str, store_root: Path | None, json_: bool) -> None:
         "isojoule runs export --out runs.json",
         "isojoule runs export --out runs.csv",
         "isojoule runs export --out runs.parquet 20261121T10",
+        "isojoule runs export --format codecarbon --out emissions.csv",
     ),
 )
 @click.argument("run_ids", nargs=-1)
@@ -74,15 +84,24 @@ def show_run(run_id: str, store_root: Path | None, json_: bool) -> None:
     help="File to write; its ending chooses the format: .json (records with samples), "
     ".csv or .parquet (one row per run)",
 )
+@click.option(
+    "--format",
+    "file_format",
+    help="native, tidy or codecarbon  [default: by the ending, native or tidy]",
+)
 @in_store
 @as_json
 def export_runs(
-    run_ids: tuple[str, ...], out: Path, store_root: Path | None, json_: bool
+    run_ids: tuple[str, ...],
+    out: Path,
+    file_format: str | None,
+    store_root: Path | None,
+    json_: bool,
 ) -> None:
     """Write runs to a file; all of them where no RUN_IDS are given."""
     from isojoule.formats import writer_for
 
-    write = writer_for(out)
+    write = writer_for(out, file_format=file_format)
     with open_store(store_root, create=False) as store:
         found = chosen(store, run_ids)
     write(out, found)
@@ -90,3 +109,101 @@ def export_runs(
         print_json({"path": str(out), "n_runs": len(found)})
     else:
         click.echo(f"{len(found)} runs written to {out}")
+
+
+@runs.command(
+    "import",
+    epilog=examples(
+        "isojoule runs import emissions.csv",
+        "isojoule runs import --hardware 'NVIDIA A40' --workload resnet50 zeus.csv",
+        "isojoule runs import --from nvidia-smi power.log",
+    ),
+)
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--from",
+    "file_format",
+    help="codecarbon, nvidia-smi, carbontracker, zeus, pyjoules, tidy or native  "
+    "[default: as the file looks]",
+)
+@click.option("--hardware", help="Name of the machine, for files that do not name it")
+@click.option("--workload", help="Name of the work, the same wherever it is repeated")
+@in_store
+@as_json
+def import_runs(
+    files: tuple[Path, ...],
+    file_format: str | None,
+    hardware: str | None,
+    workload: str | None,
+    store_root: Path | None,
+    json_: bool,
+) -> None:
+    """Keep what other trackers measured as runs; all of FILES or none.
+
+    A run that is in the store already, from this or another copy of its file, is not
+    kept twice.
+    """
+    from isojoule.formats import read_runs
+    from isojoule.report.text import runs_table
+
+    found = [
+        renamed(run, hardware=hardware, workload=workload)
+        for path in files
+        for run in read_runs(path, file_format=file_format)
+    ]
+    with open_store(store_root, create=True) as store:
+        new = not_kept(found, store)
+        for run in new:
+            store.add(run)
+    doubts = Counter(doubt for run in new for doubt in run.warnings)
+    if json_:
+        print_json(
+            {
+                "n_imported": len(new),
+                "n_present": len(found) - len(new),
+                "run_ids": [run.run_id for run in new],
+                "warnings": [{"text": t, "n_runs": n} for t, n in doubts.items()],
+            }
+        )
+        return
+    for doubt, n_runs in doubts.items():
+        say(f"isojoule: warning: {doubt}" + (f" ({n_runs} runs)" if n_runs > 1 else ""))
+    if new:
+        print_table(runs_table(new))
+    present = f", {len(found) - len(new)} were there" if len(new) < len(found) else ""
+    click.echo(f"{len(new)} runs imported{present}")
+
+
+def renamed(run: "Run", *, hardware: str | None, workload: str | None) -> "Run":
+    """Return `run` on the hardware and of the workload that the user names."""
+    if hardware:
+        run = replace(run, hardware=replace(run.hardware, name=hardware))
+    if workload:
+        run = replace(run, workload=replace(run.workload, name=workload))
+    return run
+
+
+def not_kept(found: "Sequence[Run]", store: "RunStore") -> "list[Run]":
+    """Return those of `found` that are not in the store, each once.
+
+    Raises
+    ------
+    StoreError
+        If a run of the same id is there, and is another one.
+    """
+    from isojoule.errors import StoreError
+
+    ids = {run.run_id for run in store.runs()}
+    new: dict[str, Run] = {}
+    for run in found:
+        kept = store.get(run.run_id) if run.run_id in ids else new.get(run.run_id)
+        if kept is None:
+            new[run.run_id] = run
+        elif kept != run:
+            raise StoreError(
+                f"run {run.run_id} is in the store already with other values "
+                f"({kept.origin}): import into another store (--store)"
+            )
+    return list(new.values())

@@ -4,24 +4,82 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from isojoule.errors import UnknownNameError
+from isojoule.formats.carbontracker import is_carbontracker, read_carbontracker
+from isojoule.formats.codecarbon import (
+    is_codecarbon,
+    read_codecarbon,
+    write_codecarbon,
+)
+from isojoule.formats.foreign import head_of
 from isojoule.formats.native import read_native, write_native
+from isojoule.formats.nvidia_smi import is_nvidia_smi, read_nvidia_smi
+from isojoule.formats.pyjoules import is_pyjoules, read_pyjoules
 from isojoule.formats.tidy import read_tidy, write_tidy_csv, write_tidy_parquet
+from isojoule.formats.zeus import is_zeus, read_zeus
 from isojoule.records import Run
 
 READERS: Mapping[str, Callable[[Path], list[Run]]] = {
     "native": read_native,
     "tidy": read_tidy,
+    "codecarbon": read_codecarbon,
+    "nvidia-smi": read_nvidia_smi,
+    "carbontracker": read_carbontracker,
+    "zeus": read_zeus,
+    "pyjoules": read_pyjoules,
 }
+
+SIGNS: Mapping[str, Callable[[str], bool]] = {
+    "codecarbon": is_codecarbon,
+    "nvidia-smi": is_nvidia_smi,
+    "carbontracker": is_carbontracker,
+    "zeus": is_zeus,
+    "pyjoules": is_pyjoules,
+}
+"""Whether a file with such a beginning is of a format; none of two."""
+
+EXPORTS: Mapping[str, Mapping[str, Callable[[Path, Sequence[Run]], None]]] = {
+    "native": {".json": write_native},
+    "tidy": {".csv": write_tidy_csv, ".parquet": write_tidy_parquet},
+    "codecarbon": {".csv": write_codecarbon},
+}
+"""What writes a format, by the ending of the file."""
 
 WRITERS: Mapping[str, Callable[[Path, Sequence[Run]], None]] = {
-    ".json": write_native,
-    ".csv": write_tidy_csv,
-    ".parquet": write_tidy_parquet,
+    **EXPORTS["native"],
+    **EXPORTS["tidy"],
 }
+"""What writes a file with an ending where no format is asked for."""
 
 
-def read_runs(path: Path) -> list[Run]:
-    """Return the runs of a file: ours where it ends in .json, else a tidy table.
+def format_of(path: Path) -> str:
+    """Return the format of a file: by its ending, else by how it begins.
+
+    Parameters
+    ----------
+    path : Path
+        ``.json`` is a file of our own. Anything that no program's output looks like is
+        a tidy table.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read.
+    """
+    if path.suffix == ".json":
+        return "native"
+    head = head_of(path)
+    return next((name for name, fits in SIGNS.items() if fits(head)), "tidy")
+
+
+def read_runs(path: Path, *, file_format: str | None = None) -> list[Run]:
+    """Return the runs of a file.
+
+    Parameters
+    ----------
+    path : Path
+        Records of ours, a tidy table, or what another tracker wrote.
+    file_format : str or None
+        A key of `READERS`; `format_of` where `None`.
 
     Raises
     ------
@@ -29,18 +87,35 @@ def read_runs(path: Path) -> list[Run]:
         If the file is not what it is taken for.
     MissingExtraError
         If reading it needs a package that is not installed.
+    UnknownNameError
+        If there is no such format.
     """
-    return READERS["native" if path.suffix == ".json" else "tidy"](path)
+    name = format_of(path) if file_format is None else file_format
+    if name not in READERS:
+        raise UnknownNameError("file format", name, READERS)
+    return READERS[name](path)
 
 
-def writer_for(path: Path) -> Callable[[Path, Sequence[Run]], None]:
+def writer_for(
+    path: Path, *, file_format: str | None = None
+) -> Callable[[Path, Sequence[Run]], None]:
     """Return what writes runs to a file with the ending of `path`.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    file_format : str or None
+        A key of `EXPORTS`, where the ending alone does not choose.
 
     Raises
     ------
     UnknownNameError
-        If there is no such format.
+        If there is no such format, or it does not go into files with that ending.
     """
-    if path.suffix not in WRITERS:
-        raise UnknownNameError("file ending", path.suffix or path.name, WRITERS)
-    return WRITERS[path.suffix]
+    if file_format is not None and file_format not in EXPORTS:
+        raise UnknownNameError("file format", file_format, EXPORTS)
+    endings = WRITERS if file_format is None else EXPORTS[file_format]
+    if path.suffix not in endings:
+        raise UnknownNameError("file ending", path.suffix or path.name, endings)
+    return endings[path.suffix]

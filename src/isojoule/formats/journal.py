@@ -1,4 +1,4 @@
-"""The journal of a live run: lines appended as they come, so that a kill loses nothing.
+"""The journal of a live run: lines appended every second, so that a kill loses no more.
 
 The first line is the head: schema version, channels, and the run as far as it is known.
 Then a line per reading ``{"t": s, "v": [...]}``, per opened window ``{"open": i, ...}``
@@ -11,9 +11,10 @@ import fcntl
 import os
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import msgspec
 import numpy as np
@@ -21,6 +22,8 @@ import numpy as np
 from isojoule.errors import FormatError, StoreError
 from isojoule.formats.native import SCHEMA_VERSION, check_version, encode_record
 from isojoule.records import Channel, Run, Samples, Window
+
+_WRITE_EVERY_S: Final = 0.8  # with a late reading still less than a second
 
 
 class _Head(msgspec.Struct):
@@ -52,6 +55,8 @@ class Journal:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor: int | None = descriptor
+        self._waiting: list[bytes] = []
+        self._due_s = 0.0
         # A forked process would hold the lock on when this one is gone.
         reference = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _close_in_child(reference))
@@ -80,7 +85,8 @@ class Journal:
             descriptor = os.open(fresh, flags, 0o644)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             journal = cls(path, descriptor)
-            journal._append(_Head(SCHEMA_VERSION, run, tuple(channels)))
+            head = _Head(SCHEMA_VERSION, run, tuple(channels))
+            os.write(descriptor, encode_record(head) + b"\n")
             fresh.rename(path)  # only now may others look at it
         except OSError as error:
             raise StoreError(
@@ -89,9 +95,17 @@ class Journal:
             ) from error
         return journal
 
-    def _append(self, line: object) -> None:
+    def _append(self, line: object, *, time_s: float) -> None:
+        """Append a line; what comes within a second is written at once."""
+        self._waiting.append(encode_record(line) + b"\n")
+        if time_s >= self._due_s:
+            self._due_s = time_s + _WRITE_EVERY_S
+            self._write()
+
+    def _write(self) -> None:
+        lines, self._waiting = self._waiting, []
         if self._descriptor is not None:
-            os.write(self._descriptor, encode_record(line) + b"\n")
+            os.write(self._descriptor, b"".join(lines))
 
     def sample(self, time_s: float, values: Sequence[float]) -> None:
         """Append one reading of all channels.
@@ -101,7 +115,7 @@ class Journal:
         OSError
             If the disk does not take it.
         """
-        self._append({"t": time_s, "v": values})
+        self._append({"t": time_s, "v": values}, time_s=time_s)
 
     def open_window(self, index: int, window: Window) -> None:
         """Append that a window opened.
@@ -118,7 +132,8 @@ class Journal:
                 "name": window.name,
                 "phase": window.phase,
                 "epoch": window.epoch,
-            }
+            },
+            time_s=window.start_s,
         )
 
     def close_window(self, index: int, end_s: float) -> None:
@@ -129,7 +144,7 @@ class Journal:
         OSError
             If the disk does not take it.
         """
-        self._append({"t": end_s, "close": index})
+        self._append({"t": end_s, "close": index}, time_s=end_s)
 
     def edge(self, edge: str, time_s: float) -> None:
         """Append where the run proper begins, ``start``, or ends, ``end``.
@@ -139,10 +154,16 @@ class Journal:
         OSError
             If the disk does not take it.
         """
-        self._append({"t": time_s, "edge": edge})
+        self._append({"t": time_s, "edge": edge}, time_s=time_s)
 
     def close(self) -> None:
         """Let go of the file; whoever reads it next takes the run for ended."""
+        with suppress(OSError):  # a full disk: the run tells of it
+            self._write()
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the file without writing what waits."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -151,7 +172,7 @@ class Journal:
 def _close_in_child(reference: "weakref.ref[Journal]") -> None:
     journal = reference()
     if journal is not None:
-        journal.close()
+        journal.leave()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""A CPU without a sensor: assumed watts times the load, flagged ``modelled``.
+"""A CPU without a sensor: assumed watts times busy time, flagged ``modelled``.
 
 ==============================  =====  ================================================
 channel                         unit   meaning
 ==============================  =====  ================================================
-``cpu0_power_w``                W      modelled power of all CPUs of the machine
+``cpu0_energy_j``               J      modelled energy of all CPUs since the opening
 ``cpu0_utilization_fraction``   share  measured load that the model multiplies
 ==============================  =====  ================================================
 """
@@ -39,7 +39,7 @@ _NOT_BUSY = ("idle", "iowait", "steal")
 
 
 class CpuModelSensor:
-    r"""Models the power of the CPUs from the load of the whole machine.
+    r"""Models the energy of the CPUs from the load of the whole machine.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ class CpuModelSensor:
 
     Notes
     -----
-    :math:`P = P_{full} \, u`, where :math:`u` is the busy share of all logical CPUs
-    since the previous reading, and :math:`P_{full}` the TDP where it is given, else
-    12 W for each physical core [1]_. Idle power is not in the model. CPU times come in
-    steps of 10 ms: until every CPU may have made one, the load of the reading before
-    is repeated, which is NaN until there is one.
+    :math:`E = P_{full} \, t_{busy} / n`, where :math:`t_{busy}` is the time that all
+    :math:`n` logical CPUs together were busy, and :math:`P_{full}` the TDP where it is
+    given, else 12 W for each physical core [1]_. Idle power is not in the model. The
+    load is the busy share since the reading before; CPU times come in steps of 10 ms,
+    and until every CPU may have made one the load is repeated, NaN at first.
 
     References
     ----------
@@ -63,16 +63,18 @@ class CpuModelSensor:
     """
 
     name = "cpu-model"
-    quantity: Literal["power_w"] = "power_w"
+    quantity: Literal["energy_j"] = "energy_j"
     channels = (
-        Channel("cpu0_power_w", "cpu", "power_w", "cpu0", provenance="modelled"),
+        Channel("cpu0_energy_j", "cpu", "energy_j", "cpu0", provenance="modelled"),
         Channel("cpu0_utilization_fraction", "cpu", "utilization_fraction", "cpu0"),
     )
 
     def __init__(self, full_power_w: float, *, assumption: str) -> None:
         self._full_power_w = full_power_w
-        self._least_s = TICK_S * (psutil.cpu_count() or 1)
+        self._n_cpus = psutil.cpu_count() or 1
         self._previous: tuple[float, float] | None = None
+        self._busy_from_s: float | None = None
+        self._energy_j = 0.0
         self._load_fraction = nan
         self._closed = False
         self.assumption = assumption
@@ -90,7 +92,7 @@ class CpuModelSensor:
         Returns
         -------
         CpuModelSensor
-            Open; power [W].
+            Open; energy [J].
 
         Raises
         ------
@@ -121,7 +123,7 @@ class CpuModelSensor:
         )
 
     def read(self, quantities: Collection[Quantity] | None = None) -> list[float]:
-        """Return modelled power [W] and load in [0, 1]; NaN until a load is known.
+        """Return modelled energy [J] and load in [0, 1]; NaN until a load is known.
 
         Parameters
         ----------
@@ -137,17 +139,19 @@ class CpuModelSensor:
             raise ValueError("the cpu-model sensor is closed: open another one")
         del quantities
         busy_s, total_s = _busy_and_total_s()
-        if self._previous is None:
-            self._previous = busy_s, total_s
+        if self._previous is None or self._busy_from_s is None:
+            self._previous, self._busy_from_s = (busy_s, total_s), busy_s
         elapsed_s = total_s - self._previous[1]
         # Sums of binary fractions: a hair less than the ticks is the ticks.
-        if elapsed_s > self._least_s * 0.999:
+        if elapsed_s > TICK_S * self._n_cpus * 0.999:
             share = (busy_s - self._previous[0]) / elapsed_s
             # The kernel's idle and iowait may step back a little, and the difference of
             # sums leaves crumbs that are no load.
             self._load_fraction = round(min(max(share, 0.0), 1.0), 9)
             self._previous = busy_s, total_s
-        return [self._full_power_w * self._load_fraction, self._load_fraction]
+        busy_j = self._full_power_w * (busy_s - self._busy_from_s) / self._n_cpus
+        self._energy_j = max(self._energy_j, round(busy_j, 9))
+        return [self._energy_j, self._load_fraction]
 
     def close(self) -> None:
         """End the model; there is nothing to release."""
