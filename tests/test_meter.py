@@ -361,3 +361,18 @@ def test_a_gap_in_the_readings_is_told(power_samples):
     with Meter("job", sensors=[sensor], hardware=HERE, clock=clock, hz=10) as meter:
         clock.now_s += 30.0
     assert any("no reading for 30 s" in warning for warning in meter.run.warnings)
+
+
+def test_devices_that_cannot_be_waited_for_do_not_hide_the_error_of_the_job(
+    sensor, clock, monkeypatch
+):
+    def broken():
+        raise RuntimeError("CUDA error: device-side assert triggered\nmore")
+
+    monkeypatch.setattr("isojoule.meter.synchronize_devices", broken)
+    meter = metered(sensor, clock)
+    with pytest.raises(ValueError, match="of the job"), meter:
+        with meter.window("epoch"):
+            raise ValueError("of the job")
+    assert meter.run.status == "failed"
+    assert any("device-side assert" in warning for warning in meter.run.warnings)

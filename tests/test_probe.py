@@ -134,7 +134,7 @@ def test_versions_come_from_metadata_of_what_is_installed(monkeypatch):
         return installed[package]
 
     monkeypatch.setattr(probe, "version", version)
-    software = probe_hardware(driver_version="570.86.15").software
+    software = probe_hardware(drivers={"nvidia_driver": "570.86.15"}).software
     assert software == {
         "os": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -11,7 +12,7 @@ from typing import Final
 
 from isojoule.errors import IsojouleError
 from isojoule.meter import Meter
-from isojoule.records import Run
+from isojoule.records import Run, Status
 
 _TICK_S: Final = 1.0
 
@@ -31,7 +32,11 @@ def require_command(name: str) -> None:
 
 
 def run_measured(
-    command: Sequence[str], meter: Meter, *, on_tick: Callable[[Meter], None]
+    command: Sequence[str],
+    meter: Meter,
+    *,
+    on_tick: Callable[[Meter], None],
+    idle_s: float = 0.0,
 ) -> Run:
     """Return the run of `command`; its output, signals and exit code stay its own.
 
@@ -43,11 +48,16 @@ def run_measured(
         Not started yet.
     on_tick : callable
         Called about once a second while the command runs.
+    idle_s : float, default 0
+        How long to record the machine at rest before and after [s]. A signal meanwhile
+        ends the rest: before the command, also the measurement.
 
     Raises
     ------
     IsojouleError
         If the command cannot be started.
+    KeyboardInterrupt
+        If a signal came before the command was started; the run is kept.
     SensorUnavailableError
         If there is no usable sensor; the command is not started then.
     StoreError
@@ -55,8 +65,14 @@ def run_measured(
     """
     require_command(command[0])
     children: list[subprocess.Popen[bytes]] = []
-    with _passing_signals_to(children):
+    signalled = threading.Event()
+    with _passing_signals_to(children, signalled):
         meter.start()
+        if idle_s:
+            meter.idle_before(lambda: signalled.wait(idle_s))
+        if signalled.is_set():
+            meter.stop("interrupted")
+            raise KeyboardInterrupt
         try:
             child = subprocess.Popen(command)
         except OSError as error:
@@ -71,15 +87,22 @@ def run_measured(
                 break
             except subprocess.TimeoutExpired:
                 on_tick(meter)
-        if code == 0:
-            return meter.stop("complete", exit_code=code)
-        by_user = code in {-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT}
-        return meter.stop("interrupted" if by_user else "failed", exit_code=code)
+        children.clear()
+        if idle_s and not signalled.is_set():
+            meter.idle_after(lambda: signalled.wait(idle_s))
+        return meter.stop(_status_of(code), exit_code=code)
+
+
+def _status_of(exit_code: int) -> Status:
+    if exit_code == 0:
+        return "complete"
+    by_user = {-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT}
+    return "interrupted" if exit_code in by_user else "failed"
 
 
 @contextmanager
 def _passing_signals_to(
-    children: Sequence[subprocess.Popen[bytes]],
+    children: Sequence[subprocess.Popen[bytes]], signalled: threading.Event
 ) -> Iterator[None]:
     """Live through the signals that are meant for the child, and pass them on.
 
@@ -88,6 +111,7 @@ def _passing_signals_to(
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         del frame
+        signalled.set()
         if number == signal.SIGINT and _in_foreground():
             return
         for child in children:

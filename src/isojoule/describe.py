@@ -15,6 +15,13 @@ def new_run_id(started_at: datetime) -> str:
     return f"{started_at:%Y%m%dT%H%M%S%f}"[:-3] + f"-{secrets.token_hex(3)}"
 
 
+def drivers_of(sensor: Sensor) -> dict[str, str]:
+    """Return the version of the driver behind a sensor, such as ``nvidia_driver``."""
+    found = getattr(sensor, "driver_version", None)
+    vendors = [a.vendor for a in getattr(sensor, "accelerators", ())]
+    return {f"{vendors[0]}_driver": found} if found and vendors else {}
+
+
 def describe_run(
     name: str,
     workload: Workload,
@@ -51,10 +58,7 @@ def describe_run(
     if hardware is None:
         hardware = probe_hardware(
             accelerators=[a for s in sensors for a in getattr(s, "accelerators", ())],
-            driver_version=next(
-                (s.driver_version for s in sensors if hasattr(s, "driver_version")),
-                None,
-            ),
+            drivers={k: v for s in sensors for k, v in drivers_of(s).items()},
         )
     doubts = [d for s in sensors for d in getattr(s, "doubts", ())]
     if others := ", ".join(live_run_ids):

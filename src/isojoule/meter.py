@@ -243,9 +243,17 @@ class Meter:
             raise RuntimeError("the meter is not running: start it first")
         sampler = self._live_sampler()
         if sampler is not None and self._end_s is None:
-            synchronize_devices()
+            self._wait_for_devices(sampler)
             self._end_s = sampler.mark(n_ticks=2)
             self._note_edge("end", self._end_s)
+
+    def _wait_for_devices(self, sampler: Sampler) -> None:
+        """Let the accelerators finish; if they cannot, that is the job's own error."""
+        try:
+            synchronize_devices()
+        except RuntimeError as error:
+            (reason, *_) = str(error).splitlines() or [type(error).__name__]
+            sampler.doubt(f"the devices could not be waited for: {reason}")
 
     def _note_edge(self, edge: str, time_s: float) -> None:
         sampler = self._live_sampler()
@@ -288,7 +296,7 @@ class Meter:
         if sampler is None or self._run is not None:
             yield
             return
-        synchronize_devices()
+        self._wait_for_devices(sampler)
         opened = Window(name, phase, epoch, start_s=(now := sampler.mark()), end_s=now)
         index = len(self._windows)
         self._windows[index] = opened
@@ -299,7 +307,7 @@ class Meter:
         finally:
             # The process may have been forked, or the meter stopped, in between.
             if self._live_sampler() is not None and self._run is None:
-                synchronize_devices()
+                self._wait_for_devices(sampler)
                 end_s = sampler.mark()
                 self._windows[index] = replace(opened, end_s=end_s)
                 self._open.discard(index)

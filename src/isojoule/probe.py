@@ -5,7 +5,7 @@ import platform
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def probe_hardware(
     *,
     accelerators: Sequence[Accelerator] = (),
     n_threads: int | None = None,
-    driver_version: str | None = None,
+    drivers: Mapping[str, str] | None = None,
 ) -> Hardware:
     """Return the machine that this process runs on.
 
@@ -36,8 +36,8 @@ def probe_hardware(
         Those that the run uses; they name the hardware. Empty for a run on the CPU.
     n_threads : int or None
         Compute threads that the run is given; part of the name of a run on the CPU.
-    driver_version : str or None
-        Version of the NVIDIA driver.
+    drivers : mapping of str to str
+        Versions of the drivers of accelerators, such as ``nvidia_driver``.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def probe_hardware(
         n_threads=n_threads,
         memory_bytes=psutil.virtual_memory().total,
         host=platform.node() or None,
-        software=_software(driver_version),
+        software={**_software(), **(drivers or {})},
     )
 
 
@@ -120,7 +120,7 @@ def _n_usable_cpus() -> int | None:
     return os.cpu_count()
 
 
-def _software(driver_version: str | None) -> dict[str, str]:
+def _software() -> dict[str, str]:
     """Return versions; of frameworks from their metadata, since importing is slow."""
     software = {
         "os": f"{platform.system()} {platform.release()}",
@@ -131,8 +131,6 @@ def _software(driver_version: str | None) -> dict[str, str]:
             software[package] = version(package)
         except PackageNotFoundError:
             continue
-    if driver_version is not None:
-        software["nvidia_driver"] = driver_version
     return software
 
 

@@ -127,7 +127,7 @@ class Sampler:
             How many ticks of the counters to wait for afterwards, in the thread.
         """
         if not self._lock.acquire(timeout=_LOCK_PATIENCE_S):
-            self._doubt("a sensor did not answer at the edge of a window")
+            self.doubt("a sensor did not answer at the edge of a window")
             return self.now_s
         try:
             time_s = self._read(METERED, at_edge=True)
@@ -152,7 +152,7 @@ class Sampler:
             # It stays open and locked: nobody may take the run for ended.
             self._journal = None
             reason = f"the journal ended early: {error.strerror}"
-            self._doubt(reason)
+            self.doubt(reason)
             warnings.warn(f"{reason}; the measurement goes on", stacklevel=2)
 
     def settle(self) -> None:
@@ -167,7 +167,7 @@ class Sampler:
         self._rouse()
         self._thread.join(2 * _LOCK_PATIENCE_S)
         if self._thread.is_alive():
-            self._doubt("a sensor did not answer any more at the end")
+            self.doubt("a sensor did not answer any more at the end")
 
     def samples(self, first_row: int = 0) -> Samples:
         """Return the readings so far.
@@ -190,7 +190,8 @@ class Sampler:
         rows = rows[first_row - n_chunks * _CHUNK_ROWS :]
         return Samples(self.channels, rows[:, 0].copy(), rows[:, 1:].T.copy())
 
-    def _doubt(self, reason: str) -> None:
+    def doubt(self, reason: str) -> None:
+        """Note what makes the figures doubtful, once."""
         if reason not in self.doubts:
             self.doubts.append(reason)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "isojoule measure -- python train.py --epochs 10",
         "isojoule measure --name baseline --hz 20 -- ./train.sh",
+        "isojoule measure --idle 60 -- python train.py",
     ),
 )
 @click.option("--name", help="Name of the run  [default: the command]")
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Readings per second",
 )
+@click.option(
+    "--idle",
+    "idle_s",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Record the machine at rest for so long before and after; it is not part of "
+    "the energy and not subtracted from it",
+)
 @in_store
 @as_json
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -35,6 +45,7 @@ def measure(
     name: str | None,
     workload: str | None,
     hz: float,
+    idle_s: float,
     store_root: Path | None,
     json_: bool,
     command: tuple[str, ...],
@@ -60,7 +71,12 @@ def measure(
             command=command,
         )
         live = sys.stderr.isatty() and not json_
-        run = run_measured(command, meter, on_tick=show_live if live else show_nothing)
+        run = run_measured(
+            command,
+            meter,
+            idle_s=idle_s,
+            on_tick=show_live if live else show_nothing,
+        )
     if json_:
         say(run_line(run))
     else:

@@ -37,13 +37,34 @@ class PowerSeries:
     power_w: _Array
 
 
-def power_series(run: Run) -> list[PowerSeries]:
+def peak_powers_w(run: Run) -> dict[Component, float]:
+    """Return the highest mean power of each component over a second [W].
+
+    Parameters
+    ----------
+    run : Run
+        Its samples hold power [W] or energy counters [J]; shorter ones than two seconds
+        have no peak.
+    """
+    n_seconds = floor(run.duration_s or 0.0)
+    if n_seconds < 2:
+        return {}
+    seconds = run.start_s + np.arange(n_seconds + 1, dtype=np.float64)
+    return {
+        series.component: float(np.nanmax(series.power_w))
+        for series in power_series(run, edges_s=seconds)
+    }
+
+
+def power_series(run: Run, *, edges_s: _Array | None = None) -> list[PowerSeries]:
     """Return the power of each component of `run` that has readings.
 
     Parameters
     ----------
     run : Run
         Its samples hold power [W] or energy counters [J].
+    edges_s : ndarray of shape (n_bins + 1,) or None
+        Edges of the intervals [s]; those of `bin_edges_s` where `None`.
 
     Returns
     -------
@@ -53,7 +74,7 @@ def power_series(run: Run) -> list[PowerSeries]:
     samples = run.samples
     if samples is None or len(samples.time_s) < 2:
         return []
-    edges_s = bin_edges_s(samples.time_s)
+    edges_s = bin_edges_s(samples.time_s) if edges_s is None else edges_s
     by_component: dict[Component, list[tuple[Channel, _Array]]] = {}
     for channel, row in _one_channel_per_device(samples):
         power_w = mean_power_w(channel, samples.time_s, row, edges_s)

@@ -1,47 +1,74 @@
 """Runs and sensors in words and as tables for the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from isojoule.observations import energy_in_scope
-from isojoule.records import Run
+from isojoule.records import Component, ComponentEnergy, Run, Window
+from isojoule.report.power_series import peak_powers_w
 from isojoule.sensors import SensorState, metered_channels
 from isojoule.tables import Cell, Table
 from isojoule.units import format_duration, format_energy, format_power, j_to_kwh
 
 
+def describe_energy(energy: ComponentEnergy) -> str:
+    """Return one energy with its bounds and source."""
+    if energy.energy_j is None:
+        return f"{energy.component} not measured"
+    text = f"{energy.component} {format_energy(energy.energy_j)}"
+    if energy.energy_low_j is None or energy.energy_high_j is None:
+        return f"{text} ({energy.source})"
+    low, high = format_energy(energy.energy_low_j), format_energy(energy.energy_high_j)
+    return f"{text} ({low} to {high}, {energy.source})"
+
+
 def describe_energies(run: Run) -> str:
-    """Return the energy of every component with its source, in one line."""
-    parts = [
-        f"{e.component} not measured"
-        if e.energy_j is None
-        else f"{e.component} {format_energy(e.energy_j)} ({e.source})"
-        for e in run.energies
-    ]
-    return ", ".join(parts) or "no energy"
+    """Return the energy of every component with bounds and source, in one line."""
+    return ", ".join(map(describe_energy, run.energies)) or "no energy"
 
 
 def summarize_run(run: Run) -> list[str]:
     """Return what a user wants to know of one run, a line each."""
     duration_s = run.duration_s or 0.0
-    lines = [f"{run.name}: {run.status} after {format_duration(duration_s)}"]
-    lines.append(f"  energy      {describe_energies(run)}")
+    facts = [("energy", describe_energies(run))]
     scope = run.default_scope
     total = energy_in_scope(run.energies, scope)
     if total is not None and duration_s > 0:
         energy_j, provenance = total
-        lines.append(
-            f"  total       {j_to_kwh(energy_j):.3g} kWh, mean "
-            f"{format_power(energy_j / duration_s)}; scope {scope or 'not stated'}, "
-            f"{provenance}"
+        mean = (
+            f"{j_to_kwh(energy_j):.3g} kWh, mean {format_power(energy_j / duration_s)}"
         )
+        facts.append(("total", f"{mean}; scope {scope or 'not stated'}, {provenance}"))
+    peaks_w = peak_powers_w(run)
+    if peaks_w:
+        facts.append(("peak", _listed_powers(peaks_w) + " over 1 s"))
+    facts += [
+        (f"{window.name}", _listed_powers(_mean_powers_w(window)))
+        for window in run.windows
+        if window.phase == "idle" and _mean_powers_w(window)
+    ]
     if run.gpu_utilization_fraction is not None:
-        lines.append(f"  GPU busy    {run.gpu_utilization_fraction:.0%} of the time")
-    lines.append(f"  hardware    {run.hardware.name}")
+        facts.append(("GPU busy", f"{run.gpu_utilization_fraction:.0%} of the time"))
+    facts.append(("hardware", run.hardware.name))
     if run.origin:
-        lines.append(f"  read from   {run.origin}")
-    lines += [f"  warning     {warning}" for warning in run.warnings]
-    lines.append(f"  run         {run.run_id}")
-    return lines
+        facts.append(("read from", run.origin))
+    if run.left_out:
+        facts.append(("left out", ", ".join(run.left_out)))
+    facts += [("warning", warning) for warning in run.warnings]
+    facts.append(("run", run.run_id))
+    head = f"{run.name}: {run.status} after {format_duration(duration_s)}"
+    return [head, *(f"  {word:<11} {text}" for word, text in facts)]
+
+
+def _listed_powers(powers_w: Mapping[Component, float]) -> str:
+    return ", ".join(f"{c} {format_power(power_w)}" for c, power_w in powers_w.items())
+
+
+def _mean_powers_w(window: Window) -> dict[Component, float]:
+    return {
+        e.component: e.energy_j / window.duration_s
+        for e in window.energies
+        if e.energy_j is not None and window.duration_s > 0
+    }
 
 
 def runs_table(runs: Sequence[Run]) -> Table:
@@ -88,11 +115,25 @@ def windows_table(run: Run) -> Table:
             "epoch": w.epoch,
             "start_s": w.start_s,
             "duration_s": w.duration_s,
-            **{f"{e.component}_energy_j": e.energy_j for e in w.energies},
+            **{
+                f"{e.component}_{bound}": value
+                for e in w.energies
+                for bound, value in (
+                    ("energy_j", e.energy_j),
+                    ("energy_low_j", e.energy_low_j),
+                    ("energy_high_j", e.energy_high_j),
+                )
+            },
         }
         for w in run.windows
     ]
     components = list(dict.fromkeys(e.component for e in run.energies))
+    bounded = {
+        e.component
+        for w in run.windows
+        for e in w.energies
+        if e.energy_low_j is not None
+    }
     return Table.from_rows(
         "Windows",
         rows,
@@ -102,7 +143,16 @@ def windows_table(run: Run) -> Table:
             "epoch": "epoch",
             "start_s": "from",
             "duration_s": "time",
-            **{f"{c}_energy_j": c for c in components},
+            **{
+                f"{c}_{bound}": f"{c}{word}"
+                for c in components
+                for bound, word in (
+                    ("energy_j", ""),
+                    ("energy_low_j", " low"),
+                    ("energy_high_j", " high"),
+                )
+                if c in bounded or not word
+            },
         },
     )
 

@@ -1,0 +1,306 @@
+"""What all callbacks share: a meter around a training that it can never harm."""
+
+import atexit
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeAlias, TypedDict, Unpack
+
+from isojoule.errors import IsojouleError, StoreError
+from isojoule.formats.journal import Journal
+from isojoule.integrations.watch import Watch
+from isojoule.meter import Meter, status_of
+from isojoule.records import Channel, Run, Status, Workload
+from isojoule.sensors import Sensor
+from isojoule.store import RunStore, default_root
+
+Label: TypeAlias = tuple[str, str, int | None]
+"""Name, phase and epoch of a window."""
+
+
+class MeterOptions(TypedDict, total=False):
+    """What every callback takes besides a name.
+
+    Parameters
+    ----------
+    workload : Workload or None
+        What is trained; described from what the framework tells where `None`.
+    hz : float, default 10
+        Readings per second, 1 to 100.
+    store : RunStore, path or None
+        Keeps the runs; the user's own store where `None`.
+    sensors : sequence of Sensor or None
+        Open sensors, which stay open; all usable ones where `None`.
+    tags : mapping of str to str or None
+        Labels for the record.
+    """
+
+    workload: Workload | None
+    hz: float
+    store: RunStore | Path | str | None
+    sensors: Sequence[Sensor] | None
+    tags: Mapping[str, str] | None
+
+
+class MeteredTraining:
+    """Measures one training after the other, each as a run of its own.
+
+    What cannot be measured is told once by a warning; the training never sees an error.
+
+    Parameters
+    ----------
+    name : str
+        For people; names the workload too where none is given.
+    **options
+        See `MeterOptions`.
+
+    Raises
+    ------
+    ValueError
+        If ``hz`` is out of range.
+    """
+
+    def __init__(self, name: str, **options: Unpack[MeterOptions]) -> None:
+        self.name = name
+        self._options = options
+        self._live: _LiveRun | None = None
+        self._run: Run | None = None
+        self._cannot_measure = False
+        self._new_meter(Workload(name))  # a wrong rate is refused now, not in training
+
+    def _new_meter(
+        self,
+        workload: Workload,
+        *,
+        tags: Mapping[str, str] | None = None,
+        store: "_StoreAt | None" = None,
+    ) -> Meter:
+        options = self._options
+        given = options.get("workload")
+        return Meter(
+            self.name,
+            workload=replace(given, phase=workload.phase) if given else workload,
+            sensors=options.get("sensors"),
+            hz=options.get("hz", 10.0),
+            store=store,
+            tags={**(tags or {}), **(options.get("tags") or {})},
+        )
+
+    @property
+    def run(self) -> Run:
+        """The run of the training that ended last.
+
+        Raises
+        ------
+        RuntimeError
+            If a training is under way, or none has been measured yet.
+        """
+        if self.is_live:
+            raise RuntimeError("the training is still running: ask for its run later")
+        if self._run is None:
+            raise RuntimeError("no training has been measured yet")
+        return self._run
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a training is under way; one that an error has left is not."""
+        live = self._live
+        if live is not None and live.watch is not None and live.watch.has_left():
+            self._finish_left(live)
+        return self._live is not None
+
+    @property
+    def phase(self) -> str | None:
+        """Phase of the open window; `None` where none is open."""
+        return None if self._live is None else self._live.phase
+
+    def start(
+        self,
+        workload: Workload,
+        *,
+        tags: Mapping[str, str] | None = None,
+        frame: FrameType | None = None,
+    ) -> None:
+        """Begin the run of a training.
+
+        Parameters
+        ----------
+        workload : Workload
+            What the framework tells of it. Where the user described the work, only its
+            phase counts.
+        tags : mapping of str to str or None
+            What the framework knows of the process; the user's own go before.
+        frame : FrameType or None
+            The call that trains: the run ends with it where no hook ends it before.
+
+        Warns
+        -----
+        UserWarning
+            If nothing can be measured; nothing is tried again then.
+        """
+        if self._live is not None:
+            self._finish_left(self._live)
+        if self._cannot_measure:
+            return
+        try:
+            store = _StoreAt(self._options.get("store"))
+            meter = self._new_meter(workload, tags=tags, store=store).start()
+        except (IsojouleError, OSError) as error:
+            self._cannot_measure = True
+            warnings.warn(f"the training is not measured: {error}", stacklevel=2)
+            return
+        live = _LiveRun(meter, None if frame is None else Watch(frame))
+        self._live = live
+        atexit.register(self._finish_left, live)
+        if live.watch is not None:
+            live.watch.start(lambda: self._finish_left(live))
+
+    def enter(self, name: str, phase: str, epoch: int | None = None) -> None:
+        """Let all that follows belong to this window and no other.
+
+        Parameters
+        ----------
+        name : str
+            Name of the window.
+        phase : str
+            ``train``, ``validation`` or ``test``.
+        epoch : int or None
+            Epoch, counted from 0.
+        """
+        if self._live is not None:
+            self._live.enter((name, phase, epoch))
+
+    def leave(self) -> None:
+        """Let what follows belong to no window."""
+        if self._live is not None:
+            self._live.leave()
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """End the run, if there is one.
+
+        Parameters
+        ----------
+        error : BaseException or None
+            What ended the training; `None` where it came to its end.
+        """
+        if self._live is not None:
+            self._stop(self._live, status_of(error))
+
+    def _finish_left(self, live: "_LiveRun") -> None:
+        """End a run whose end nobody told of."""
+        interrupted = live.watch is not None and live.watch.was_interrupted()
+        self._stop(live, "interrupted" if interrupted else "failed")
+
+    def _stop(self, live: "_LiveRun", status: Status) -> None:
+        """End `live` once: a hook, the watch, the next training or the exit may."""
+        with live.lock:
+            if self._live is live:
+                self._run = live.stop(status)
+                self._live = None
+                atexit.unregister(self._finish_left)
+
+
+class _LiveRun:
+    """A run under way with at most one open window."""
+
+    def __init__(self, meter: Meter, watch: Watch | None) -> None:
+        self.watch = watch
+        self.lock = threading.Lock()
+        self._meter = meter
+        self._window: AbstractContextManager[object] | None = None
+        self._label: Label | None = None
+
+    @property
+    def phase(self) -> str | None:
+        """Phase of the open window."""
+        return None if self._label is None else self._label[1]
+
+    def enter(self, label: Label) -> None:
+        """Open this window in place of another; nothing where it is open already."""
+        if label == self._label:
+            return
+        self.leave()
+        name, phase, epoch = label
+        window = self._meter.window(name, phase=phase, epoch=epoch)
+        window.__enter__()
+        self._window, self._label = window, label
+
+    def leave(self) -> None:
+        """Close the open window, if there is one."""
+        window, self._window, self._label = self._window, None, None
+        if window is not None:
+            window.__exit__(None, None, None)
+
+    def stop(self, status: Status) -> Run:
+        """Return the finished run."""
+        if self.watch is not None:
+            self.watch.cancel()
+        return self._meter.stop(status)
+
+
+class _StoreAt:
+    """A store that is opened for each access: a run may end in another thread."""
+
+    def __init__(self, store: RunStore | Path | str | None) -> None:
+        if isinstance(store, RunStore):
+            self._root = store.root
+        else:
+            self._root = default_root() if store is None else Path(store)
+
+    def start(self, run: Run, channels: Sequence[Channel]) -> Journal:
+        """Return a journal for a run that begins now.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be opened or the journal cannot be made.
+        """
+        with RunStore.open(self._root) as store:
+            return store.start(run, channels)
+
+    def live_run_ids(self) -> list[str]:
+        """Return the ids of the runs that are being measured now.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be opened.
+        """
+        with RunStore.open(self._root) as store:
+            return store.live_run_ids()
+
+    def finish(self, journal: Journal, run: Run) -> None:
+        """Keep the ended run and remove its journal.
+
+        Raises
+        ------
+        StoreError
+            If the run cannot be written; its journal stays.
+        """
+        try:
+            store = RunStore.open(self._root)
+        except StoreError:
+            journal.close()
+            raise
+        with store:
+            store.finish(journal, run)
+
+
+def trainable_parameters(module: Any) -> int | None:  # noqa: ANN401
+    """Return how many parameters a PyTorch module trains; `None` where it cannot tell.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Lazy parameters have no size before the first batch.
+    """
+    from torch.nn.parameter import is_lazy
+
+    trained = [p for p in module.parameters() if p.requires_grad]
+    if any(is_lazy(p) for p in trained):
+        return None
+    return sum(p.numel() for p in trained) or None
