@@ -166,3 +166,67 @@ def test_a_store_that_cannot_be_made_stops_before_the_command_runs(tmp_path):
     assert done.returncode == 2
     assert done.stdout == ""
     assert "is not a folder" in done.stderr
+
+
+def test_idle_is_recorded_around_the_command_and_not_part_of_it(tmp_path):
+    done = measure(
+        tmp_path / "store",
+        *(PYTHON, "-c", "import time; time.sleep(0.3)"),
+        options=("--idle", "0.5"),
+    )
+    assert done.returncode == 0
+    run = the_run(tmp_path / "store")
+    before, after = run.windows
+    assert [w.phase for w in run.windows] == ["idle", "idle"]
+    assert before.duration_s >= 0.5
+    assert after.duration_s >= 0.5
+    assert run.start_s == before.end_s
+    assert run.duration_s < 5.0
+    assert run.start_s + run.duration_s <= after.start_s
+    assert "idle before" in done.stderr
+
+
+def test_a_signal_while_idle_before_starts_nothing(tmp_path):
+    marker = tmp_path / "started"
+    process = subprocess.Popen(
+        [
+            *(*ISOJOULE, "measure", "--store", str(tmp_path / "s"), "--idle", "60"),
+            *("--", "touch", str(marker)),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline_s = time.monotonic() + 60
+    journals = tmp_path / "s" / "journals"
+    while time.monotonic() < deadline_s:
+        if journals.is_dir() and list(journals.glob("*.jsonl")):
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert not marker.exists()
+    assert the_run(tmp_path / "s").status == "interrupted"
+
+
+def test_ctrl_c_while_idle_after_keeps_the_result_of_the_command(tmp_path):
+    process = subprocess.Popen(
+        [
+            *(*ISOJOULE, "measure", "--store", str(tmp_path / "s"), "--idle", "2"),
+            *("--", PYTHON, "-c", "import time; time.sleep(0.2); raise SystemExit(3)"),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    journals = tmp_path / "s" / "journals"
+    deadline_s = time.monotonic() + 60
+    while time.monotonic() < deadline_s:
+        lines = [p.read_bytes() for p in journals.glob("*.jsonl")]
+        if any(b'"edge":"end"' in line for line in lines):
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert the_run(tmp_path / "s").status == "failed"

@@ -63,6 +63,11 @@ class DeviceSeries:
             integrated = self.power.between(start_s, end_s)
         return [self._energy(*spans) for spans in zip(counted, integrated, strict=True)]
 
+    def energy_j(self, start_s: float, end_s: float) -> float | None:
+        """Return the energy of one window [J]; `None` where it is not known."""
+        (energy,) = self.energies(np.array([start_s]), np.array([end_s]))
+        return energy.energy_j
+
     def _modelled(self, start_s: Floats, end_s: Floats) -> list[ComponentEnergy]:
         """Return the energies of a counter that assumed watts drive; 0 J is 0 J."""
         if self.counter is None:

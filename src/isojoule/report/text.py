@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from isojoule.checkup import DeviceCheck
 from isojoule.observations import energy_in_scope
 from isojoule.records import Component, ComponentEnergy, Run, Window
 from isojoule.report.power_series import peak_powers_w
@@ -191,6 +192,37 @@ def _sensor_row(state: SensorState) -> dict[str, Cell]:
         "channels": ", ".join(c.name for c in sensor.channels),
         "assumption": getattr(sensor, "assumption", None),
     }
+
+
+def checks_table(checks: Sequence[DeviceCheck]) -> Table:
+    """Return one row per device that was tried."""
+    rows = [
+        {
+            "device": c.device,
+            "component": c.component,
+            "sensor": c.sensor,
+            "provenance": c.provenance,
+            "refresh_s": c.refresh_s,
+            "power_w": c.power_w,
+            "read_s": c.read_s,
+            "origin": c.origin or None,
+        }
+        for c in checks
+    ]
+    return Table.from_rows(
+        "What they gave",
+        rows,
+        labels={
+            "device": "device",
+            "component": "part",
+            "sensor": "sensor",
+            "provenance": "gives",
+            "refresh_s": "renewed every",
+            "power_w": "power now",
+            "read_s": "one reading takes",
+            "origin": "read from",
+        },
+    )
 
 
 def describe_sensors(states: Sequence[SensorState]) -> str:
