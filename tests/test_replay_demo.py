@@ -35,4 +35,4 @@ def test_the_replayed_training_has_its_epochs_and_bounds_that_hold(tmp_path):
         true_j = 262.0 * 2.4 if window.phase == "train" else 171.0 * 0.8
         assert energy.energy_low_j <= true_j <= energy.energy_high_j
         assert energy.energy_j == pytest.approx(true_j, rel=0.03)
-    assert "made-up" in run.tags["replayed"]
+    assert "made-up" in run.warnings[0]

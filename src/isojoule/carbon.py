@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Final, Literal, TypeAlias
 
 from isojoule.errors import UnknownNameError
-from isojoule.observations import energy_in_scope
+from isojoule.observations import energy_in_scope, parts_in_scope
 from isojoule.records import Component, ComponentEnergy, Provenance, Run, Scope
 from isojoule.units import j_to_kwh
 
@@ -241,7 +241,7 @@ def emissions_of(
     of the intensity is not in them: its source states none.
     """
     scope = scope or run.default_scope
-    parts = _parts_in_scope(run.energies, scope)
+    parts = parts_in_scope(run.energies, scope)
     found = energy_in_scope(parts, scope)
     return Emissions(
         run_id=run.run_id,
@@ -253,17 +253,6 @@ def emissions_of(
         intensity=intensity,
         pue=pue,
     )
-
-
-def _parts_in_scope(
-    energies: Iterable[ComponentEnergy], scope: Scope | None
-) -> tuple[ComponentEnergy, ...]:
-    """Return the known figures that `energy_in_scope` adds up for `scope`."""
-    known = [e for e in energies if e.energy_j is not None]
-    whole = [e for e in known if e.component == (scope or "unstated")]
-    if whole or scope != "node":
-        return tuple(whole)
-    return tuple(e for e in known if e.component in _NODE_PARTS)
 
 
 def _left_out(

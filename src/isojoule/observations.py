@@ -17,6 +17,30 @@ from isojoule.records import (
 )
 
 
+def parts_in_scope(
+    energies: Iterable[ComponentEnergy], scope: Scope | None
+) -> tuple[ComponentEnergy, ...]:
+    """Return the known figures that the energy in `scope` is the sum of.
+
+    Parameters
+    ----------
+    energies : iterable of ComponentEnergy
+        Figures of one run or window.
+    scope : {"gpu", "node", "wall"} or None
+        `None` takes the figure whose scope its source does not state.
+
+    Notes
+    -----
+    ``node`` is a total that the source states, else the parts that were read; parts
+    that were not read are missing from it.
+    """
+    known = {e.component: e for e in energies if e.energy_j is not None}
+    parts: tuple[Component, ...] = (scope or "unstated",)
+    if scope == "node" and "node" not in known:
+        parts = ("gpu", "cpu", "dram")
+    return tuple(known[p] for p in parts if p in known)
+
+
 def energy_in_scope(
     energies: Iterable[ComponentEnergy], scope: Scope | None
 ) -> tuple[float, Provenance] | None:
@@ -27,30 +51,39 @@ def energy_in_scope(
     energies : iterable of ComponentEnergy
         Figures of one run or window.
     scope : {"gpu", "node", "wall"} or None
-        `None` takes the figure whose scope its source does not state.
+        As for `parts_in_scope`.
 
     Returns
     -------
     tuple of float and str, or None
         The sum over the known components of the scope with the weakest of their
         provenances; `None` where nothing in that scope is known.
-
-    Notes
-    -----
-    ``node`` is a total that the source states, else the sum of the parts that were
-    read; parts that were not read are missing from it.
     """
-    known = {e.component: e for e in energies if e.energy_j is not None}
-    parts: tuple[Component, ...]
-    if scope == "node" and "node" not in known:
-        parts = ("gpu", "cpu", "dram")
-    else:
-        parts = (scope or "unstated",)
-    found = [known[p] for p in parts if p in known]
+    found = parts_in_scope(energies, scope)
     if not found:
         return None
     total_j = sum(e.energy_j for e in found if e.energy_j is not None)
     return total_j, weakest(e.provenance for e in found if e.provenance is not None)
+
+
+def bounds_in_scope(
+    energies: Iterable[ComponentEnergy], scope: Scope | None
+) -> tuple[float, float] | None:
+    """Return the bounds of the energy in `scope` [J]; `None` where a part has none.
+
+    Parameters
+    ----------
+    energies : iterable of ComponentEnergy
+        Figures of one run or window.
+    scope : {"gpu", "node", "wall"} or None
+        As for `parts_in_scope`.
+    """
+    parts = parts_in_scope(energies, scope)
+    lows = [e.energy_low_j for e in parts if e.energy_low_j is not None]
+    highs = [e.energy_high_j for e in parts if e.energy_high_j is not None]
+    if not parts or not len(lows) == len(highs) == len(parts):
+        return None
+    return sum(lows), sum(highs)
 
 
 def observe(run: Run, *, scope: Scope | None = None) -> Observation | None:

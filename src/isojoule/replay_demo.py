@@ -16,6 +16,7 @@ _TRAIN_S: Final = 2.4
 _VALIDATION_S: Final = 0.8
 _REFRESH_S: Final = 0.1
 _STEP_S: Final = 0.005
+_DOUBT: Final = "the readings are a made-up example, played to the meter"
 _COUNTER_J: Final = 412_345.0
 
 _GPU: Final = Accelerator("Example GPU (replayed)", "nvidia", power_limit_w=300.0)
@@ -73,14 +74,13 @@ def replay_demo(
     StoreError
         If the journal cannot be made.
     """
-    sensor = ReplaySensor.open(example_samples())
+    sensor = ReplaySensor.open(example_samples(), doubts=(_DOUBT,))
     meter = Meter(
         "replayed training",
         workload=Workload("replayed training"),
         hardware=Hardware(_GPU.name, accelerators=(_GPU,)),
         sensors=[sensor],
         store=store,
-        tags={"replayed": "made-up example"},
     )
     with meter:
         for epoch in range(N_EPOCHS):

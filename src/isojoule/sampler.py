@@ -86,6 +86,7 @@ class Sampler:
         self._wake = threading.Lock()  # released to wake the thread: lighter than Event
         self._settled = threading.Event()
         self._ended = False
+        self._origin_s: float | None = None
         self._packed: list[bytes] = []
         self._rows = array("d")  # time and readings, one row after the other
         self._last_j = [nan] * len(self.channels)
@@ -99,7 +100,6 @@ class Sampler:
 
     def start(self) -> None:
         """Take the first reading and go on in a thread of our own."""
-        self._origin_s = self._clock()
         with self._lock:
             self._read(None)
             self._trace(3, _START_PATIENCE_S)
@@ -115,8 +115,11 @@ class Sampler:
 
     @property
     def now_s(self) -> float:
-        """Time since the first reading [s]."""
-        return self._clock() - self._origin_s
+        """Time since the first reading [s], which is the first time it is asked for."""
+        time_s = self._clock()
+        if self._origin_s is None:
+            self._origin_s = time_s
+        return time_s - self._origin_s
 
     def mark(self, *, n_ticks: int = 1) -> float:
         """Read what energies are made from, right now; return when that was [s].

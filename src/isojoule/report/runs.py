@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Final
 
 from isojoule.errors import InsufficientDataError, MissingExtraError
-from isojoule.observations import energy_in_scope
+from isojoule.observations import bounds_in_scope, energy_in_scope
 from isojoule.records import (
     Accelerator,
     Component,
@@ -17,6 +17,7 @@ from isojoule.records import (
     Provenance,
     Run,
     Scope,
+    Window,
 )
 from isojoule.report.limits import describe_gaps, describe_limits
 from isojoule.report.page import Fact, Page, Section
@@ -80,6 +81,7 @@ def describe_runs(runs: Sequence[Run], *, now: datetime) -> Page:
         facts=_facts(runs),
         sections=(
             Section("Runs", table=_runs_table(runs)),
+            *_windows_section(runs),
             *_power_section(runs),
             _provenance_section(runs),
             Section("Machines", table=_machines_table(runs)),
@@ -164,6 +166,8 @@ def _runs_table(runs: Sequence[Run]) -> Table:
         "workload": "Workload",
         "hardware": "Machine",
         "energy_j": "Energy",
+        "energy_low_j": "Low",
+        "energy_high_j": "High",
         "provenance": "Provenance",
         "scope": "Covers",
         "duration_s": "Duration",
@@ -180,6 +184,7 @@ def _runs_table(runs: Sequence[Run]) -> Table:
 
 def _run_row(run: Run) -> dict[str, Cell]:
     energy_j, provenance = _headline(run) or (None, None)
+    low_j, high_j = bounds_in_scope(run.energies, run.default_scope) or (None, None)
     power_w = energy_j / run.duration_s if energy_j and run.duration_s else None
     started = run.started_at
     return {
@@ -187,6 +192,8 @@ def _run_row(run: Run) -> dict[str, Cell]:
         "workload": run.workload.name,
         "hardware": run.hardware.name,
         "energy_j": energy_j,
+        "energy_low_j": low_j,
+        "energy_high_j": high_j,
         "provenance": provenance,
         "scope": None if energy_j is None else _SHORT_SCOPES[run.default_scope],
         "duration_s": run.duration_s,
@@ -255,6 +262,49 @@ def _power_section(runs: Sequence[Run]) -> tuple[Section, ...]:
     except MissingExtraError as error:
         return (Section("Power over time", (f"Not drawn: {error}.",)),)
     return () if figure is None else (Section("Power over time", figure=figure),)
+
+
+def _windows_section(runs: Sequence[Run]) -> tuple[Section, ...]:
+    """Tell of the windows of a single run, those of one name and phase together."""
+    if len(runs) > 1 or not runs[0].windows:
+        return ()
+    (run,) = runs
+    groups: dict[tuple[str, str | None], list[Window]] = {}
+    for window in run.windows:
+        groups.setdefault((window.name, window.phase), []).append(window)
+    labels = {
+        "window": "Window",
+        "phase": "Phase",
+        "n_windows": "Count",
+        "duration_s": "Time",
+        "energy_j": "Energy",
+        "energy_low_j": "Low",
+        "energy_high_j": "High",
+    }
+    rows = [_window_row(*key, windows, run) for key, windows in groups.items()]
+    table = _without_empty(Table.from_rows("Energy by window", rows, labels=labels))
+    return (Section("Windows", ("Windows may lie within each other.",), table=table),)
+
+
+def _window_row(
+    name: str, phase: str | None, windows: Sequence[Window], run: Run
+) -> dict[str, Cell]:
+    scope = run.default_scope
+    found = [energy_in_scope(w.energies, scope) for w in windows]
+    energies_j = [f[0] for f in found if f is not None]
+    bounds_j = [
+        b for w in windows if (b := bounds_in_scope(w.energies, scope)) is not None
+    ]
+    known, bounded = len(energies_j) == len(windows), len(bounds_j) == len(windows)
+    return {
+        "window": name,
+        "phase": phase,
+        "n_windows": len(windows),
+        "duration_s": sum(w.duration_s for w in windows),
+        "energy_j": sum(energies_j) if known else None,
+        "energy_low_j": sum(low for low, _ in bounds_j) if bounded else None,
+        "energy_high_j": sum(high for _, high in bounds_j) if bounded else None,
+    }
 
 
 def _provenance_section(runs: Sequence[Run]) -> Section:

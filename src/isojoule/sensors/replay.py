@@ -19,6 +19,8 @@ class ReplaySensor:
         The record.
     clock : callable
         Returns seconds on a monotonic axis [s].
+    doubts : tuple of str
+        What is doubtful about the record.
 
     Notes
     -----
@@ -28,7 +30,14 @@ class ReplaySensor:
 
     name = "replay"
 
-    def __init__(self, samples: Samples, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        samples: Samples,
+        *,
+        clock: Callable[[], float],
+        doubts: tuple[str, ...] = (),
+    ) -> None:
+        self.doubts = doubts
         self._time_s = samples.time_s
         self._values = _held(samples.values)
         self._clock = clock
@@ -42,7 +51,11 @@ class ReplaySensor:
 
     @classmethod
     def open(
-        cls, samples: Samples, *, clock: Callable[[], float] = time.monotonic
+        cls,
+        samples: Samples,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        doubts: tuple[str, ...] = (),
     ) -> Self:
         """Return a sensor that plays `samples`.
 
@@ -52,6 +65,8 @@ class ReplaySensor:
             The record.
         clock : callable, default `time.monotonic`
             Returns seconds on a monotonic axis [s].
+        doubts : tuple of str
+            What is doubtful about the record; it goes into the warnings of runs.
 
         Returns
         -------
@@ -65,7 +80,7 @@ class ReplaySensor:
         """
         if samples.values.size == 0:
             raise ValueError("the record to replay has no readings: choose another one")
-        return cls(samples, clock=clock)
+        return cls(samples, clock=clock, doubts=doubts)
 
     def read(self, quantities: Collection[Quantity] | None = None) -> list[float]:
         """Return the readings that held at this time, one per channel in its unit.
