@@ -85,6 +85,7 @@ class Sampler:
         self._lock = threading.Lock()
         self._wake = threading.Lock()  # released to wake the thread: lighter than Event
         self._settled = threading.Event()
+        self._hangs = False
         self._ended = False
         self._origin_s: float | None = None
         self._packed: list[bytes] = []
@@ -129,7 +130,7 @@ class Sampler:
         n_ticks : int, default 1
             How many ticks of the counters to wait for afterwards, in the thread.
         """
-        if not self._lock.acquire(timeout=_LOCK_PATIENCE_S):
+        if not self._acquire():
             self.doubt("a sensor did not answer at the edge of a window")
             return self.now_s
         try:
@@ -139,6 +140,12 @@ class Sampler:
             self._lock.release()
         self._rouse()
         return time_s
+
+    def _acquire(self) -> bool:
+        """Take the lock; while a driver hangs it is waited for only once."""
+        held = self._lock.acquire(timeout=0 if self._hangs else _LOCK_PATIENCE_S)
+        self._hangs = not held
+        return held
 
     def _rouse(self) -> None:
         """Wake the thread."""
@@ -164,13 +171,14 @@ class Sampler:
         if self._pending:
             self._settled.wait(2.5 * longest_s)
 
-    def stop(self) -> None:
-        """End the thread."""
+    def stop(self) -> bool:
+        """End the thread; return whether it let go of the sensors."""
         self._ended = True
         self._rouse()
-        self._thread.join(2 * _LOCK_PATIENCE_S)
+        self._thread.join(0 if self._hangs else 2 * _LOCK_PATIENCE_S)
         if self._thread.is_alive():
             self.doubt("a sensor did not answer any more at the end")
+        return not self._thread.is_alive()
 
     def samples(self, first_row: int = 0) -> Samples:
         """Return the readings so far.
@@ -182,7 +190,7 @@ class Sampler:
         """
         n_chunks = min(first_row // _CHUNK_ROWS, len(self._packed))
         # One row is added at once, so an unlocked copy would do; a chunk is not.
-        held = self._lock.acquire(timeout=_LOCK_PATIENCE_S)
+        held = self._acquire()
         try:
             chunks = [zlib.decompress(c) for c in self._packed[n_chunks:]]
             data = b"".join([*chunks, self._rows.tobytes()])
@@ -224,19 +232,23 @@ class Sampler:
                 self._pending.clear()  # a counter that stands still
                 self._settled.set()
             if now_s >= self._due_s:
-                explained = now_s >= self._explained_due_s
-                self._read(None if explained else METERED)
-                if explained:
-                    self._explained_due_s = now_s + _EXPLAINED_EVERY_S
-                # After a stall it goes on from now; no reading is made up in between.
-                self._due_s = max(self._due_s + self._period_s, self.now_s)
+                now_s = self._read_regularly(now_s)
             elif self._pending:
-                self._read(COUNTERS, keep=False)
-            wait_s = self._due_s - self.now_s
+                now_s = self._read(COUNTERS, keep=False)
+            wait_s = max(0.0, self._due_s - now_s)
             if self._pending:
-                self._traced_s += min(wait_s, self._poll_s)
                 wait_s = min(wait_s, self._poll_s)
-            return max(0.0, wait_s)
+                self._traced_s += wait_s
+            return wait_s
+
+    def _read_regularly(self, now_s: float) -> float:
+        """Take the reading that is due; return when that was [s]."""
+        # After a stall it goes on from now; no reading is made up in between.
+        self._due_s = max(self._due_s + self._period_s, now_s)
+        if now_s < self._explained_due_s:
+            return self._read(METERED)
+        self._explained_due_s = now_s + _EXPLAINED_EVERY_S
+        return self._read(None)
 
     def is_ended(self) -> bool:
         """Return whether `stop` was called."""
@@ -253,12 +265,14 @@ class Sampler:
         time_s = self.now_s
         values: list[float] = []
         for i, sensor in enumerate(self._sensors):
-            if at_edge:
-                values += sensor.read(self._at_edges[i])
-            elif quantities is not None and self._is_slow[i]:
+            if not at_edge and quantities is not None and self._is_slow[i]:
                 values += self._unread[i]
-            else:
-                values += sensor.read(quantities)
+                continue
+            try:
+                values += sensor.read(self._at_edges[i] if at_edge else quantities)
+            except OSError as error:  # such as no free file descriptor
+                values += self._unread[i]
+                self.doubt(f"{sensor.name} did not answer: {error.strerror}")
         if not keep:
             self._poll_s = max(_POLL_S, _POLL_SHARE * (self.now_s - time_s))
         if (self._pending or at_edge) and self._has_ticked(values):
@@ -289,7 +303,8 @@ class Sampler:
     def _append(self, time_s: float, values: Sequence[float]) -> None:
         # One call, so that an interrupt cannot leave half a row.
         self._rows.extend([time_s, *values])
-        self.note(lambda journal: journal.sample(time_s, values))
+        if self._journal is not None:
+            self.note(lambda journal: journal.sample(time_s, values))
         if len(self._rows) >= _CHUNK_ROWS * (1 + len(self.channels)):
             self._packed.append(zlib.compress(self._rows.tobytes(), 1))
             self._rows = array("d")

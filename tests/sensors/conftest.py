@@ -37,6 +37,7 @@ class FakeNvml(ModuleType):
     NVML_CLOCK_SM = pynvml.NVML_CLOCK_SM
     NVML_CLOCK_MEM = pynvml.NVML_CLOCK_MEM
     NVML_SUCCESS = pynvml.NVML_SUCCESS
+    c_nvmlFieldValue_t = pynvml.c_nvmlFieldValue_t
     NVML_FI_DEV_POWER_AVERAGE = pynvml.NVML_FI_DEV_POWER_AVERAGE
     NVML_FI_DEV_POWER_INSTANT = pynvml.NVML_FI_DEV_POWER_INSTANT
     NVML_DEVICE_ARCH_AMPERE = pynvml.NVML_DEVICE_ARCH_AMPERE
@@ -47,6 +48,7 @@ class FakeNvml(ModuleType):
         self.gpus = list(gpus)
         self.init_error = init_error
         self.n_started = 0
+        self.nvmlLib = SimpleNamespace(nvmlDeviceGetFieldValues=self._field_values)
         for name in dir(pynvml):
             if name.startswith("NVMLError"):
                 setattr(self, name, getattr(pynvml, name))
@@ -110,17 +112,18 @@ class FakeNvml(ModuleType):
     def nvmlDeviceGetArchitecture(self, gpu):
         return self._answer(gpu, "nvmlDeviceGetArchitecture", gpu.architecture)
 
-    def nvmlDeviceGetFieldValues(self, gpu, field_ids):
-        values = [
-            SimpleNamespace(
-                nvmlReturn=pynvml.NVML_SUCCESS
-                if field_id in gpu.fields_mw
-                else pynvml.NVML_ERROR_NOT_SUPPORTED,
-                value=SimpleNamespace(uiVal=gpu.fields_mw.get(field_id, 0)),
-            )
-            for field_id in field_ids
-        ]
-        return self._answer(gpu, "nvmlDeviceGetFieldValues", values)
+    def _field_values(self, gpu, n_values, reference):
+        """The C function itself, which fills a struct and returns a code."""
+        assert n_values == 1
+        try:
+            self._answer(gpu, "nvmlDeviceGetFieldValues", None)
+        except pynvml.NVMLError as error:
+            return error.value
+        value = reference._obj
+        known = value.fieldId in gpu.fields_mw
+        value.nvmlReturn = 0 if known else pynvml.NVML_ERROR_NOT_SUPPORTED
+        value.value.uiVal = gpu.fields_mw.get(value.fieldId, 0)
+        return pynvml.NVML_SUCCESS
 
     def nvmlDeviceGetCurrentClocksEventReasons(self, gpu):
         return self._answer(gpu, "nvmlDeviceGetCurrentClocksEventReasons", 4)

@@ -20,7 +20,12 @@ import msgspec
 import numpy as np
 
 from isojoule.errors import FormatError, StoreError
-from isojoule.formats.native import SCHEMA_VERSION, check_version, encode_record
+from isojoule.formats.native import (
+    SCHEMA_VERSION,
+    check_version,
+    encode_lines,
+    encode_record,
+)
 from isojoule.records import Channel, Run, Samples, Window
 
 _WRITE_EVERY_S: Final = 0.8  # with a late reading still less than a second
@@ -55,7 +60,7 @@ class Journal:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor: int | None = descriptor
-        self._waiting: list[bytes] = []
+        self._waiting: list[dict[str, object]] = []
         self._due_s = 0.0
         # A forked process would hold the lock on when this one is gone.
         reference = weakref.ref(self)
@@ -86,7 +91,7 @@ class Journal:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             journal = cls(path, descriptor)
             head = _Head(SCHEMA_VERSION, run, tuple(channels))
-            os.write(descriptor, encode_record(head) + b"\n")
+            _write_all(descriptor, encode_record(head) + b"\n")
             fresh.rename(path)  # only now may others look at it
         except OSError as error:
             raise StoreError(
@@ -95,9 +100,9 @@ class Journal:
             ) from error
         return journal
 
-    def _append(self, line: object, *, time_s: float) -> None:
+    def _append(self, line: dict[str, object], *, time_s: float) -> None:
         """Append a line; what comes within a second is written at once."""
-        self._waiting.append(encode_record(line) + b"\n")
+        self._waiting.append(line)
         if time_s >= self._due_s:
             self._due_s = time_s + _WRITE_EVERY_S
             self._write()
@@ -105,7 +110,7 @@ class Journal:
     def _write(self) -> None:
         lines, self._waiting = self._waiting, []
         if self._descriptor is not None:
-            os.write(self._descriptor, b"".join(lines))
+            _write_all(self._descriptor, encode_lines(lines))
 
     def sample(self, time_s: float, values: Sequence[float]) -> None:
         """Append one reading of all channels.
@@ -167,6 +172,14 @@ class Journal:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def __del__(self) -> None:
+        self.close()  # of a meter that nobody stopped: its run has ended
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:  # a disk that gets full takes a part first
+        data = data[os.write(descriptor, data) :]
 
 
 def _close_in_child(reference: "weakref.ref[Journal]") -> None:

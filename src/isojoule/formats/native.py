@@ -54,6 +54,11 @@ def encode_record(record: object) -> bytes:
     return msgspec.json.encode(record, enc_hook=_encode_array)
 
 
+def encode_lines(records: Sequence[object]) -> bytes:
+    """Return records as JSON, a line each."""
+    return msgspec.json.Encoder(enc_hook=_encode_array).encode_lines(records)
+
+
 def decode_run(data: bytes, *, where: str) -> Run:
     """Return the run that `data` holds, checked against the schema.
 

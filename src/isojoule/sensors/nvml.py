@@ -101,6 +101,9 @@ class NvmlSensor:
         calls = [(c, d.handle, read) for d in devices for c, read in d.sources]
         calls.sort(key=lambda call: _ORDER.get(call[0].quantity, 2))
         self._calls = calls
+        self._choices: dict[
+            frozenset[Quantity] | None, list[tuple[int, Handle, Reading]]
+        ] = {}
         self._closed = False
         self.channels = tuple(channel for channel, _, _ in calls)
         self.accelerators = tuple(d.accelerator for d in devices)
@@ -183,18 +186,27 @@ class NvmlSensor:
         """
         if self._closed:
             raise ValueError("the nvml sensor is closed: open another one")
-        return [
-            self._read_one(handle, read)
-            if quantities is None or channel.quantity in quantities
-            else nan
-            for channel, handle, read in self._calls
-        ]
+        nvml, error = self._nvml, self._nvml.NVMLError
+        values = [nan] * len(self._calls)
+        for i, handle, read in self._asked(quantities):
+            try:
+                values[i] = read(nvml, handle)
+            except error:  # a GPU that does not answer leaves its NaN
+                continue
+        return values
 
-    def _read_one(self, handle: Handle, read: Reading) -> float:
-        try:
-            return read(self._nvml, handle)
-        except self._nvml.NVMLError:
-            return nan
+    def _asked(
+        self, quantities: Collection[Quantity] | None
+    ) -> list[tuple[int, Handle, Reading]]:
+        """Return the calls for these quantities; worked out once for each choice."""
+        key = None if quantities is None else frozenset(quantities)
+        if key not in self._choices:
+            self._choices[key] = [
+                (i, handle, read)
+                for i, (channel, handle, read) in enumerate(self._calls)
+                if key is None or channel.quantity in key
+            ]
+        return self._choices[key]
 
     def close(self) -> None:
         """Release NVML; a second call does nothing, since others may be using it."""
