@@ -144,3 +144,24 @@ def test_a_run_without_a_period_is_judged_by_its_own():
         status="complete",
     )
     assert not run.warnings
+
+
+def conditions(**rows):
+    """Samples of a steady GPU beside what explains it."""
+    time_s = np.arange(0.0, 10.0, 0.1)
+    explaining = tuple(Channel(f"gpu0_{q}", "gpu", q, "gpu0") for q in rows)
+    values = [np.full(100, 100.0), *(np.full(100, value) for value in rows.values())]
+    return Samples((POWER, *explaining), time_s, np.array(values))
+
+
+def test_a_gpu_that_several_processes_use_is_told_of():
+    (warning,) = finished(conditions(n_processes=2.0)).warnings
+    assert warning.startswith("up to 2 processes used gpu0")
+    assert not finished(conditions(n_processes=1.0)).warnings
+
+
+def test_a_gpu_that_slows_down_by_heat_is_told_of_but_a_power_cap_is_not():
+    (warning,) = finished(conditions(throttle_bits=64.0)).warnings
+    assert "slowed down by heat" in warning
+    assert "100%" in warning
+    assert not finished(conditions(throttle_bits=4.0)).warnings

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isojoule.counters import middle
 from isojoule.energy import DeviceSeries, devices_of, energies_of, mean_reading
@@ -28,6 +29,11 @@ MAX_DISAGREEMENT: Final = 0.05
 _MAX_PERIODS: Final = 5  # readings further apart than this many periods are a gap
 _MIN_GAP_S: Final = 1.0
 _MIN_CHECKED_S: Final = 10.0  # shorter runs are all edges: nothing to compare
+
+# NVML: hardware slowdown, software and hardware thermal slowdown, power brake. A power
+# cap is how a GPU works and is not among them.
+_SLOWDOWN_BITS: Final = 0x08 | 0x20 | 0x40 | 0x80
+_MAX_SLOWED_FRACTION: Final = 0.01
 
 _UNSEEN: Final = "fans, disks, network and losses of the power supply"
 _PARTS: Final[dict[Component, str]] = {"cpu": "CPU", "dram": "memory"}
@@ -137,25 +143,41 @@ def left_out_of(
 def _doubts(run: Run, samples: Samples, devices: Sequence[DeviceSeries]) -> list[str]:
     """Return what is doubtful about the energies of a run."""
     return [
-        *_doubts_of_gaps(run, samples),
+        *_doubts_of_gaps(run, samples, devices),
         *_doubts_of_losses(run, devices),
         *_doubts_of_instruments(run, devices),
+        *_doubts_of_conditions(run, samples),
         *_doubts_of_short_windows(run, devices),
     ]
 
 
-def _doubts_of_gaps(run: Run, samples: Samples) -> list[str]:
-    """Tell of stretches without any reading."""
+def _doubts_of_gaps(
+    run: Run, samples: Samples, devices: Sequence[DeviceSeries]
+) -> list[str]:
+    """Tell of stretches without any reading, and without one of a power alone."""
     apart_s = np.diff(samples.time_s)
     period_s = run.sampling_period_s or middle(apart_s)
     limit_s = max(_MIN_GAP_S, _MAX_PERIODS * period_s)
+    said = _told_gaps("", samples.time_s, limit_s, period_s)
+    for device in devices:
+        if device.counter is None and device.power is not None:
+            more_s = max(limit_s, float(apart_s.max()))
+            whose = f" of {device.device}"
+            said += _told_gaps(whose, device.power.time_s, more_s, period_s)
+    return said
+
+
+def _told_gaps(
+    whose: str, time_s: NDArray[np.float64], limit_s: float, period_s: float
+) -> list[str]:
+    apart_s = np.diff(time_s)
     gaps = np.flatnonzero(apart_s > limit_s)
     if not len(gaps):
         return []
     longest = gaps[np.argmax(apart_s[gaps])]
     return [
-        f"no reading for {format_duration(float(apart_s[longest]))} at "
-        f"{format_duration(float(samples.time_s[longest]))}"
+        f"no reading{whose} for {format_duration(float(apart_s[longest]))} at "
+        f"{format_duration(float(time_s[longest]))}"
         + (f" and in {len(gaps) - 1} more gaps" if len(gaps) > 1 else "")
         + f" (one every {format_duration(period_s)} was asked for): a counter bridges "
         "gaps, integrated power holds its last reading across them"
@@ -203,10 +225,16 @@ def _doubts_of_instruments(run: Run, devices: Sequence[DeviceSeries]) -> list[st
         (counted,) = device.counter.between(start, end)
         (integrated,) = device.power.between(start, end)
         if counted is None:
-            if device.counter.segment[-1] > 0 and integrated is not None:
+            last_s = float(device.counter.time_s[-1])
+            reason = ""
+            if device.counter.segment[-1] > 0:
+                reason = "started again during the run, as after a driver reload"
+            elif last_s < float(end[0]) - _MIN_GAP_S:
+                reason = f"gave no reading after {format_duration(last_s)}"
+            if reason and integrated is not None:
                 said.append(
-                    f"the counter of {device.device} started again during the run, as "
-                    "after a driver reload: its power readings were integrated instead"
+                    f"the counter of {device.device} {reason}: its power readings were "
+                    "integrated instead"
                 )
             continue
         if integrated is None or (run.duration_s or 0) < _MIN_CHECKED_S:
@@ -221,6 +249,30 @@ def _doubts_of_instruments(run: Run, devices: Sequence[DeviceSeries]) -> list[st
                 f"gives {format_energy(integrated.energy_j)}, {gap:+.1%} of its "
                 f"counter's {format_energy(counted.energy_j)}"
             )
+    return said
+
+
+def _doubts_of_conditions(run: Run, samples: Samples) -> list[str]:
+    """Tell of devices that others used too, or that slowed themselves down."""
+    said = []
+    during = samples.time_s >= run.start_s
+    during &= samples.time_s <= run.start_s + (run.duration_s or 0.0)
+    for channel, row in zip(samples.channels, samples.values, strict=True):
+        known = row[during & np.isfinite(row)]
+        if not len(known):
+            continue
+        if channel.quantity == "n_processes" and known.max() > 1:
+            said.append(
+                f"up to {known.max():.0f} processes used {channel.device}: its energy is "
+                "that of all of them"
+            )
+        if channel.quantity == "throttle_bits":
+            slowed = np.mean((known.astype(np.int64) & _SLOWDOWN_BITS) != 0)
+            if slowed > _MAX_SLOWED_FRACTION:
+                said.append(
+                    f"{channel.device} was slowed down by heat or by its power supply in "
+                    f"{slowed:.0%} of the readings"
+                )
     return said
 
 
