@@ -263,15 +263,15 @@ def _doubts_of_conditions(run: Run, samples: Samples) -> list[str]:
             continue
         if channel.quantity == "n_processes" and known.max() > 1:
             said.append(
-                f"up to {known.max():.0f} processes used {channel.device}: its energy is "
-                "that of all of them"
+                f"up to {known.max():.0f} processes used {channel.device}: its energy "
+                "is that of all of them"
             )
         if channel.quantity == "throttle_bits":
             slowed = np.mean((known.astype(np.int64) & _SLOWDOWN_BITS) != 0)
             if slowed > _MAX_SLOWED_FRACTION:
                 said.append(
-                    f"{channel.device} was slowed down by heat or by its power supply in "
-                    f"{slowed:.0%} of the readings"
+                    f"{channel.device} was slowed down by heat or by its power supply "
+                    f"in {slowed:.0%} of the readings"
                 )
     return said
 
