@@ -37,9 +37,16 @@ def square(low_w, high_w, half_period_s, length_s, phase_s=0.0):
     )
 
 
-def counter_j(trajectory, time_s, *, refresh_s=0.1, phase_s=0.0):
-    """What a counter shows: millijoules at its last tick."""
-    tick_s = np.floor((np.asarray(time_s) - phase_s) / refresh_s) * refresh_s + phase_s
+def counter_j(trajectory, time_s, *, refresh_s=0.1, phase_s=0.0, jitter_s=0.0):
+    """What a counter shows: millijoules at its last tick; ticks are late at random."""
+
+    def tick_s(number):
+        late = np.abs(np.sin(number * 12.9898) * 43758.5453) % 1.0
+        return phase_s + number * refresh_s + jitter_s * late
+
+    number = np.floor((np.asarray(time_s) - phase_s) / refresh_s)
+    number = np.where(tick_s(number) > time_s, number - 1, number)
+    tick_s = tick_s(number)
     return np.floor(trajectory.energy_j(tick_s) * 1e3) / 1e3 + 5000.0
 
 
@@ -51,13 +58,16 @@ def metered(
     refresh_s=0.1,
     phase_s=0.0,
     period_s=0.1,
-    poll_s=0.0025,
+    poll_s=0.003,
     trace=True,
+    jitter_s=0.0,
 ):
     """Times and readings of a meter: regular, at edges, and to the next tick."""
 
     def shown(t):
-        return counter_j(trajectory, t, refresh_s=refresh_s, phase_s=phase_s)
+        return counter_j(
+            trajectory, t, refresh_s=refresh_s, phase_s=phase_s, jitter_s=jitter_s
+        )
 
     times = set(np.arange(0.0, length_s, period_s)) | {length_s}
     edges = [0.0, length_s, *(t for w in windows for t in w)]

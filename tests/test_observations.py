@@ -152,3 +152,12 @@ def test_hardware_that_none_or_several_have_is_refused(name):
     known = ["NVIDIA A100 40GB", "NVIDIA A100 80GB", "NVIDIA A40"]
     with pytest.raises(UnknownNameError, match=f"no hardware '{name}'"):
         match_hardware(name, known)
+
+
+def test_runs_of_single_ranks_are_no_runs_of_the_workload():
+    whole = make_run("a")
+    part = replace(make_run("b"), tags={"rank": "0", "world_size": "4"})
+    alone = replace(make_run("c"), tags={"rank": "0", "world_size": "1"})
+    selection = select([whole, part, alone])
+    assert {o.workload for o in selection.observations} == {"a", "c"}
+    assert "runs merge" in selection.notes[0]

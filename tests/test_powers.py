@@ -84,3 +84,10 @@ def test_the_bounds_hold_on_square_waves_read_ten_times_a_second():
         true_j = truth.energy_j(end_s) - truth.energy_j(start_s)
         held.append(span.low_j <= true_j <= span.high_j)
     assert np.mean(held) >= 0.95
+
+
+def test_power_is_steady_where_it_is_the_same_before_and_after():
+    time_s = np.arange(0.0, 10.0, 0.1)
+    series = PowerSeries.fit(time_s, np.where(time_s < 5.0, 100.0, 300.0))
+    steady_w = series.steady_w(np.array([2.0, 4.95]), np.array([2.05, 5.05]))
+    assert steady_w == pytest.approx([100.0, nan], nan_ok=True)

@@ -21,6 +21,7 @@ _MARGIN: Final = (
     0.06  # share of a refresh around a tick in which a reading may be of both
 )
 _MAX_REFRESHES: Final = 3  # how far from an edge its power is still that of the edge
+_STEADY: Final = 0.15  # ticks are not quite regular: a mean power is off by as much
 _MIN_STEP: Final = 0.05  # relative change of power below which it counts as steady
 _REACH_S: Final = 1.0  # how far beyond the readings an edge may lie
 
@@ -44,12 +45,21 @@ class EnergySpan:
 
 @dataclass(frozen=True, slots=True)
 class _Edges:
-    """Energy on the axis of the counter at several times [J]; NaN where unknown."""
+    """Energy on the axis of the counter at several times [J]; NaN where unknown.
+
+    Beside it the ticks around each time [s], whether the later one was seen closely,
+    and the mean power in the refreshes before and after them [W].
+    """
 
     energy_j: Floats
     low_j: Floats
     high_j: Floats
     segment: Indices
+    previous_s: Floats
+    tick_s: Floats
+    before_w: Floats
+    after_w: Floats
+    seen: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +133,18 @@ class CounterSeries:
             _refresh_s(time_s, first),
         )
 
-    def between(self, start_s: Floats, end_s: Floats) -> list[EnergySpan | None]:
+    def between(
+        self, start_s: Floats, end_s: Floats, *, steady_w: Floats | None = None
+    ) -> list[EnergySpan | None]:
         r"""Return the energy of each window.
 
         Parameters
         ----------
         start_s, end_s : ndarray of shape (n_windows,)
             Edges of the windows on the axis of the readings [s].
+        steady_w : ndarray of shape (n_windows,) or None
+            Power that was read before and after a window and did not change [W]; NaN
+            where it did.
 
         Returns
         -------
@@ -145,11 +160,17 @@ class CounterSeries:
         before, :math:`P_b = (C_k - C_{k-n}) / n T`, and after,
         :math:`P_a = (C_{k+1+n} - C_{k+1}) / n T`, and one step from the one to the
         other where it must lie for the energy :math:`C_{k+1} - C_k` of the refresh;
-        where no such step exists, a constant power.
+        where no such step exists, a constant power. In a window of up to three
+        refreshes that times are not exact weighs more: there a steady power, if the
+        counter agrees with it, times the length of the window is the estimate.
         """
         if len(self.first) < 2:
             return [None] * len(start_s)
         opens, closes = self._at(start_s), self._at(end_s)
+        unsteady = np.full(len(start_s), np.nan)
+        steady_j = self._steady_j(
+            opens, closes, end_s - start_s, unsteady if steady_w is None else steady_w
+        )
         spans: list[EnergySpan | None] = []
         for i, (start, end) in enumerate(zip(start_s, end_s, strict=True)):
             known = np.isfinite(opens.energy_j[i]) and np.isfinite(closes.energy_j[i])
@@ -159,6 +180,8 @@ class CounterSeries:
             low_j = max(0.0, float(closes.low_j[i] - opens.high_j[i]))
             high_j = float(closes.high_j[i] - opens.low_j[i])
             energy_j = float(closes.energy_j[i] - opens.energy_j[i])
+            if np.isfinite(steady_j[i]):
+                energy_j = float(steady_j[i])
             if energy_j <= 0 < high_j:  # both edges on the same side of a tick
                 energy_j = high_j * min(1.0, (end - start) / self._typical_s)
             spans.append(
@@ -167,6 +190,17 @@ class CounterSeries:
                 else None
             )
         return spans
+
+    def _steady_j(
+        self, opens: _Edges, closes: _Edges, length_s: Floats, steady_w: Floats
+    ) -> Floats:
+        """Return the energies of short windows amid steady power; NaN elsewhere."""
+        enclosing_s = np.maximum(closes.tick_s - opens.previous_s, self._typical_s / 2)
+        enclosing_w = (closes.high_j - opens.low_j) / enclosing_s
+        agrees = np.abs(enclosing_w - steady_w) <= _STEADY * steady_w
+        agrees &= (length_s < _MAX_REFRESHES * self._typical_s) & closes.seen
+        steady_j: Floats = np.where(agrees, steady_w * length_s, np.nan)
+        return steady_j
 
     @property
     def _typical_s(self) -> float:
@@ -194,8 +228,8 @@ class CounterSeries:
         seen &= width_s <= min(NARROW_S, typical_s / 2)
         previous_s = np.where(seen, tick_s - typical_s, self._ticks(group)[0])
         previous_s = np.minimum(previous_s, time_s)
-        power_before_w = self._power_w(group, previous_s, sign=-1)
-        power_after_w = self._power_w(following, tick_s, sign=1)
+        before_w = self._power_w(group, previous_s, sign=-1)
+        after_w = self._power_w(following, tick_s, sign=1)
 
         # Without a tick afterwards the bound is the highest power that was seen.
         top_w = self._top_w()
@@ -205,10 +239,10 @@ class CounterSeries:
         span_s = np.where(has_next, tick_s - previous_s, typical_s + beyond_s)
         inside_s = np.clip(time_s - previous_s, 0.0, span_s)
         steady_j = low_j + (high_j - low_j) * inside_s / np.maximum(span_s, 1e-9)
-        recent_w = np.where(np.isfinite(power_before_w), power_before_w, top_w)
+        recent_w = np.where(np.isfinite(before_w), before_w, top_w)
         energy_j = np.where(has_next, steady_j, low_j + recent_w * inside_s)
         stepped_j = low_j + _stepped_j(
-            inside_s, typical_s, high_j - low_j, power_before_w, power_after_w
+            inside_s, typical_s, high_j - low_j, before_w, after_w
         )
         energy_j = np.where(seen & np.isfinite(stepped_j), stepped_j, energy_j)
 
@@ -219,7 +253,17 @@ class CounterSeries:
         energy_j = np.where(early, self.energy_j[0], energy_j)
         energy_j = np.clip(energy_j, low_j, high_j)
         energy_j[beyond_s > _REACH_S] = np.nan
-        return _Edges(energy_j, low_j, high_j, self.segment[after])
+        return _Edges(
+            energy_j=energy_j,
+            low_j=low_j,
+            high_j=high_j,
+            segment=self.segment[after],
+            previous_s=previous_s,
+            tick_s=tick_s,
+            before_w=before_w,
+            after_w=after_w,
+            seen=seen,
+        )
 
     def _ticks(self, group: Indices) -> tuple[Floats, Floats]:
         """Return when each group began: the middle of two readings, and their gap."""
@@ -324,7 +368,11 @@ def _stepped_j(
     step_s = np.clip(step_s, 0.0, refresh_s)
     stepped = before_w * np.minimum(inside_s, step_s)
     stepped = stepped + after_w * np.maximum(0.0, inside_s - step_s)
-    both = np.where(fits, stepped, np.nan)
+    # Ticks are not quite regular: the mean over three refreshes is that of all.
+    mean_w = (before_w + refresh_j / refresh_s + after_w) / 3
+    level = steady & (np.abs(refresh_j / refresh_s - mean_w) <= _STEADY * mean_w)
+    even = refresh_j - mean_w * (refresh_s - inside_s)
+    both = np.where(fits, stepped, np.where(level, even, np.nan))
     return np.where(np.isnan(change_w), one_sided, both)
 
 

@@ -77,6 +77,7 @@ def describe_run(
         sampling_period_s=1 / hz,
         power_limit_w=max(limits, default=None),
         origin=", ".join(s.name for s in sensors),
+        left_out=tuple(x for s in sensors for x in getattr(s, "left_out", ())),
         warnings=tuple(doubts),
         command=tuple(command),
         tags={**rank_tags(), **tags},

@@ -57,11 +57,21 @@ class DeviceSeries:
         if self.counter_channel and self.counter_channel.provenance == "modelled":
             return self._modelled(start_s, end_s)
         nothing: list[EnergySpan | None] = [None] * len(start_s)
-        counted = self.counter.between(start_s, end_s) if self.counter else nothing
-        integrated = nothing
+        counted = integrated = nothing
+        if self.counter is not None:
+            counted = self.counter.between(
+                start_s, end_s, steady_w=self._steady_w(start_s, end_s)
+            )
         if self.power is not None and None in counted:
             integrated = self.power.between(start_s, end_s)
         return [self._energy(*spans) for spans in zip(counted, integrated, strict=True)]
+
+    def _steady_w(self, start_s: Floats, end_s: Floats) -> Floats | None:
+        """Return the power around windows, if it is read and no running mean [W]."""
+        channel = self.power_channel
+        if self.power is None or channel is None or channel.averaging_s is not None:
+            return None
+        return self.power.steady_w(start_s, end_s)
 
     def energy_j(self, start_s: float, end_s: float) -> float | None:
         """Return the energy of one window [J]; `None` where it is not known."""

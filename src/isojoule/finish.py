@@ -97,7 +97,10 @@ def finish_run(
     return replace(
         finished,
         warnings=(*run.warnings, *_doubts(finished, samples, devices)),
-        left_out=left_out_of(energies, has_gpu=bool(run.hardware.accelerators)),
+        left_out=(
+            *run.left_out,
+            *left_out_of(energies, has_gpu=bool(run.hardware.accelerators)),
+        ),
     )
 
 
@@ -111,9 +114,12 @@ def _unmeasured(run: Run, samples: Samples, *, status: Status) -> Run:
         status=status,
         energies=energies,
         duration_s=0.0,
-        samples=samples,
+        samples=samples if len(samples.time_s) else None,
         warnings=(*run.warnings, "the run ended before a second reading"),
-        left_out=left_out_of(energies, has_gpu=bool(run.hardware.accelerators)),
+        left_out=(
+            *run.left_out,
+            *left_out_of(energies, has_gpu=bool(run.hardware.accelerators)),
+        ),
     )
 
 

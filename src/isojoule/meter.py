@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,11 +29,13 @@ from isojoule.records import (
 )
 from isojoule.sampler import Sampler
 from isojoule.sensors import Sensor, open_sensors
+from isojoule.sensors.visible import local_rank
 from isojoule.units import format_duration
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _MIN_SUSPENDED_S: Final = 1.0
+_CLOSE_PATIENCE_S: Final = 2.0
 _SETTLED_S: Final = 60.0  # a stretch this long is summed up once and for all
 
 
@@ -154,7 +157,8 @@ class Meter:
         RuntimeError
             If it was started before.
         SensorUnavailableError
-            If there is no usable sensor at all.
+            If there is no usable sensor at all. Of several ranks on a machine only the
+            first has to have one.
         StoreError
             If the journal cannot be made.
         """
@@ -163,7 +167,8 @@ class Meter:
         given = self._given_sensors
         self._sensors = open_sensors() if given is None else list(given)
         channels = tuple(c for s in self._sensors for c in s.channels)
-        if not channels:
+        rank = local_rank()
+        if not channels and (rank is None or rank[0] == 0):
             raise SensorUnavailableError(
                 "no sensor can be used", "isojoule doctor tells what is missing"
             )
@@ -297,7 +302,8 @@ class Meter:
             yield
             return
         self._wait_for_devices(sampler)
-        opened = Window(name, phase, epoch, start_s=(now := sampler.mark()), end_s=now)
+        start_s = sampler.mark(is_start=True)
+        opened = Window(name, phase, epoch, start_s=start_s, end_s=start_s)
         index = len(self._windows)
         self._windows[index] = opened
         self._open.add(index)
@@ -369,10 +375,7 @@ class Meter:
         if sampler is None or self._end_s is None:
             return self._stub
         sampler.settle()
-        sampler.stop()
-        if self._given_sensors is None:
-            for sensor in self._sensors:
-                sensor.close()
+        is_free = sampler.stop()
         windows = [
             replace(w, end_s=self._end_s) if i in self._open else w
             for i, w in self._windows.items()
@@ -394,7 +397,20 @@ class Meter:
                 self._store.finish(self._journal, self._run)
             except StoreError as error:
                 warnings.warn(f"{error}; its journal stays", stacklevel=2)
+        if is_free and self._given_sensors is None:
+            self._close_sensors()
         return self._run
+
+    def _close_sensors(self) -> None:
+        """Close what we opened; a driver that hangs there must not hang the work."""
+
+        def close() -> None:
+            for sensor in self._sensors:
+                sensor.close()
+
+        closing = threading.Thread(target=close, daemon=True)
+        closing.start()
+        closing.join(_CLOSE_PATIENCE_S)
 
     def _doubts(self, sampler: Sampler) -> list[str]:
         asleep_s = _suspended_s() - self._suspended_s

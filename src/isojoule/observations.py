@@ -222,6 +222,11 @@ class Selection:
     notes: tuple[str, ...] = ()
 
 
+def _is_part(run: Run) -> bool:
+    """Return whether `run` is that of one rank among several."""
+    return "rank" in run.tags and run.tags.get("world_size", "1") != "1"
+
+
 def select(
     runs: Sequence[Run],
     *,
@@ -258,8 +263,17 @@ def select(
     if phase is not None and phase not in phases:
         raise UnknownNameError("phase", phase, phases)
     of_phase = [r for r in runs if phase in {None, r.workload.phase}]
+    whole = [r for r in of_phase if not _is_part(r)]
+    notes_of_parts = []
+    if len(whole) < len(of_phase):
+        n_parts = len(of_phase) - len(whole)
+        notes_of_parts.append(
+            f"{n_parts} runs of single ranks left out: `isojoule runs merge` adds them"
+        )
+    of_phase = whole
     complete = [r for r in of_phase if r.status == "complete"]
     kept, notes = _at_power_limit(complete, power_limit_w)
+    notes += notes_of_parts
     if len(complete) < len(of_phase):
         n_partial = len(of_phase) - len(complete)
         notes.append(f"{n_partial} runs that did not end by themselves left out")

@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 
 _REACH_S: Final = 1.0  # how far beyond the last reading it still holds
 _N_DEVIATIONS: Final = 2.0  # of what may have happened between readings: about 95 %
+_STEADY: Final = 0.05  # of the mean: two readings that differ less are of one power
 _MIN_CHANGES: Final = 10  # fewer do not tell how often a reading is renewed
 
 
@@ -116,6 +117,24 @@ class PowerSeries:
             EnergySpan(float(e), max(0.0, float(e - d)), float(e + d)) if n else None
             for e, d, n in zip(energies_j, spread_j, near, strict=True)
         ]
+
+    def steady_w(self, start_s: Floats, end_s: Floats) -> Floats:
+        """Return the power around each window [W]; NaN where it changed.
+
+        Parameters
+        ----------
+        start_s, end_s : ndarray of shape (n_windows,)
+            Edges of the windows [s].
+        """
+        last = len(self.time_s) - 1
+        before = np.clip(np.searchsorted(self.time_s, start_s, "right") - 1, 0, last)
+        after = np.clip(np.searchsorted(self.time_s, end_s, "left"), 0, last)
+        powers_w = np.array([self.power_w[before], self.power_w[after]])
+        mean_w: Floats = powers_w.mean(axis=0)
+        near = start_s - self.time_s[before] <= 2 * self.lag_s
+        near &= self.time_s[after] - end_s <= 2 * self.lag_s
+        steady = np.ptp(powers_w, axis=0) <= _STEADY * mean_w
+        return np.where(near & steady, mean_w, np.nan)
 
     def _edge_j(self, time_s: Floats) -> Floats:
         """Return what a late reading may misplace at each edge [J]."""

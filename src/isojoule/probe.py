@@ -4,14 +4,13 @@ import os
 import platform
 import re
 import subprocess
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
 
-from isojoule.records import Accelerator, Hardware
+from isojoule.records import Accelerator, Hardware, counted_names
 
 _CPUINFO = Path("/proc/cpuinfo")
 _RANK_VARIABLES = (
@@ -53,7 +52,7 @@ def probe_hardware(
         raise ValueError(f"n_threads must be positive, got {n_threads}")
     cpu_name = _cpu_name()
     name = (
-        _accelerators_name(accelerators)
+        counted_names(a.name for a in accelerators)
         if accelerators
         else _cpu_run_name(cpu_name, n_threads)
     )
@@ -67,11 +66,6 @@ def probe_hardware(
         host=platform.node() or None,
         software={**_software(), **(drivers or {})},
     )
-
-
-def _accelerators_name(accelerators: Sequence[Accelerator]) -> str:
-    counts = Counter(a.name for a in accelerators)
-    return " + ".join(name if n == 1 else f"{n}x {name}" for name, n in counts.items())
 
 
 def _cpu_run_name(cpu_name: str | None, n_threads: int | None) -> str:
@@ -145,6 +139,9 @@ def rank_tags() -> dict[str, str]:
     for rank, world_size, job in _RANK_VARIABLES:
         if rank in os.environ and world_size in os.environ:
             tags = {"rank": os.environ[rank], "world_size": os.environ[world_size]}
-            named = os.environ.get(job)
+            named = os.environ.get(job, "")
+            if named in {"", "none"}:  # torchrun without --rdzv-id
+                place = (os.environ.get("MASTER_ADDR"), os.environ.get("MASTER_PORT"))
+                named = ":".join(p for p in place if p)
             return {**tags, "job": named} if named else tags
     return {}

@@ -4,6 +4,7 @@
 reads a clock, a file or a device.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,6 +70,18 @@ def weakest(provenances: Iterable[Provenance]) -> Provenance:
         If there are none.
     """
     return max(provenances, key=_WEAKNESS.__getitem__)
+
+
+def counted_names(names: Iterable[str]) -> str:
+    """Return what several things are called together: ``2x NVIDIA A40 + Tesla T4``.
+
+    Parameters
+    ----------
+    names : iterable of str
+        One per thing; the same name is the same kind.
+    """
+    counts = Counter(names)
+    return " + ".join(name if n == 1 else f"{n}x {name}" for name, n in counts.items())
 
 
 def _require_positive(owner: str, **values: float | None) -> None:

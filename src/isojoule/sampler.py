@@ -122,11 +122,14 @@ class Sampler:
             self._origin_s = time_s
         return time_s - self._origin_s
 
-    def mark(self, *, n_ticks: int = 1) -> float:
+    def mark(self, *, is_start: bool = False, n_ticks: int = 1) -> float:
         """Read what energies are made from, right now; return when that was [s].
 
         Parameters
         ----------
+        is_start : bool, default False
+            At the start of work the time is that after reading, else that before: what
+            reading takes is not part of the work.
         n_ticks : int, default 1
             How many ticks of the counters to wait for afterwards, in the thread.
         """
@@ -134,7 +137,7 @@ class Sampler:
             self.doubt("a sensor did not answer at the edge of a window")
             return self.now_s
         try:
-            time_s = self._read(METERED, at_edge=True)
+            time_s = self._read(METERED, at_edge=True, is_start=is_start)
             self._trace(n_ticks, _TICK_PATIENCE_S)
         finally:
             self._lock.release()
@@ -259,6 +262,7 @@ class Sampler:
         quantities: Collection[Quantity] | None,
         *,
         at_edge: bool = False,
+        is_start: bool = False,
         keep: bool = True,
     ) -> float:
         """Read all sensors once; return the time of the reading [s]."""
@@ -273,7 +277,9 @@ class Sampler:
             except OSError as error:  # such as no free file descriptor
                 values += self._unread[i]
                 self.doubt(f"{sensor.name} did not answer: {error.strerror}")
-        if not keep:
+        if is_start:
+            time_s = self.now_s
+        elif not keep:
             self._poll_s = max(_POLL_S, _POLL_SHARE * (self.now_s - time_s))
         if (self._pending or at_edge) and self._has_ticked(values):
             keep = True

@@ -1,5 +1,5 @@
 """Machines that this one is not: fake drivers, packages and trees of the kernel."""
-# ruff: noqa: N802 - the names are those of NVML
+# ruff: noqa: N802, N815 - the names are those of NVML
 
 import sys
 from collections.abc import Callable

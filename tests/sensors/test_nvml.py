@@ -298,6 +298,12 @@ def test_a_call_that_fails_once_in_passing_keeps_its_channel(install_nvml, fake_
     assert NvmlSensor.open().quantity == "energy_j"
 
 
+def test_a_gpu_that_cannot_be_read_is_named_as_left_out(install_nvml, fake_gpu):
+    install_nvml(fake_gpu(), fake_gpu(uuid=UUIDS[1], mig_enabled=True))
+    with pytest.warns(UserWarning, match="GPU 1 is not measured"):
+        assert NvmlSensor.open().left_out == ("GPU 1",)
+
+
 def test_a_module_is_told_of(install_nvml, fake_gpu):
     install_nvml(fake_gpu(name="NVIDIA GH200 480GB"))
     with pytest.warns(UserWarning, match="whole module"):

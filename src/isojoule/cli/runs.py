@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def runs() -> None:
-    """List, show, export and import what was measured."""
+    """List, show, export, import and merge what was measured."""
 
 
 @runs.command(
@@ -174,6 +174,64 @@ def import_runs(
         print_table(runs_table(new))
     present = f", {len(found) - len(new)} were there" if len(new) < len(found) else ""
     click.echo(f"{len(new)} runs imported{present}")
+
+
+@runs.command(
+    "merge",
+    epilog=examples(
+        "isojoule runs merge",
+        "isojoule runs merge --job 48151623",
+        "isojoule runs merge 20261121T1030 20261121T1031",
+    ),
+)
+@click.argument("run_ids", nargs=-1)
+@click.option("--job", help="Job whose ranks to merge  [default: the newest]")
+@click.option(
+    "--partial", is_flag=True, help="Accept that ranks of the job are missing"
+)
+@in_store
+@as_json
+def merge_ranks(
+    run_ids: tuple[str, ...],
+    job: str | None,
+    partial: bool,
+    store_root: Path | None,
+    json_: bool,
+) -> None:
+    """Add the ranks of a distributed job up to one run, and keep it.
+
+    RUN_IDS are the runs of the ranks; those that measured together last where none are
+    given. Every device counts once, however many ranks measured it.
+    """
+    from isojoule.formats.native import encode_record
+    from isojoule.merging import merge_runs
+    from isojoule.report.text import summarize_run
+
+    with open_store(store_root, create=False) as store:
+        merged = merge_runs(ranks_in(store, run_ids, job=job), partial=partial)
+        store.add(merged)
+    if json_:
+        click.echo(encode_record(merged).decode())
+    else:
+        click.echo("\n".join(summarize_run(merged)))
+
+
+def ranks_in(
+    store: "RunStore", run_ids: "Sequence[str]", *, job: str | None
+) -> "list[Run]":
+    """Return the runs of these ids, each once, or of the ranks that a job has.
+
+    Raises
+    ------
+    click.UsageError
+        If both are named.
+    """
+    from isojoule.merging import newest_ranks
+
+    if run_ids and job:
+        raise click.UsageError("name runs or a --job, not both")
+    ids = run_ids or [run.run_id for run in newest_ranks(store.runs(), job=job)]
+    return list({(run := store.get(run_id)).run_id: run for run_id in ids}.values())
 
 
 def renamed(run: "Run", *, hardware: str | None, workload: str | None) -> "Run":

@@ -84,6 +84,8 @@ class NvmlSensor:
         Version of the NVIDIA driver.
     doubts : tuple of str
         Why the readings may leave out a GPU, or be of another one.
+    left_out : tuple of str
+        Visible GPUs that are not read.
     """
 
     name = "nvml"
@@ -95,6 +97,7 @@ class NvmlSensor:
         *,
         driver_version: str,
         doubts: tuple[str, ...] = (),
+        left_out: tuple[str, ...] = (),
     ) -> None:
         self._nvml = nvml
         # The same quantity of all GPUs back to back, counters first.
@@ -109,6 +112,7 @@ class NvmlSensor:
         self.accelerators = tuple(d.accelerator for d in devices)
         self.driver_version = driver_version
         self.doubts = doubts
+        self.left_out = left_out
         n_counters = [c.quantity for c in self.channels].count("energy_j")
         self.quantity: Literal["energy_j", "power_w"] = (
             "energy_j" if n_counters == len(devices) else "power_w"
@@ -162,11 +166,15 @@ class NvmlSensor:
                     f"NVML starts but does not count its GPUs: {error}",
                     "run `nvidia-smi` to see what the driver says",
                 ) from error
-            devices, doubts = _opened_devices(nvml, n_devices, visible_devices)
-            for doubt in doubts:
+            found = _opened_devices(nvml, n_devices, visible_devices)
+            for doubt in found.doubts:
                 warnings.warn(doubt, UserWarning, stacklevel=2)
             sensor = cls(
-                nvml, devices, driver_version=driver_version, doubts=tuple(doubts)
+                nvml,
+                found.devices,
+                driver_version=driver_version,
+                doubts=tuple(found.doubts),
+                left_out=tuple(found.left_out),
             )
             cleanup.pop_all()
         return sensor
@@ -264,9 +272,16 @@ def _started_nvml() -> Nvml:
     return nvml
 
 
-def _opened_devices(
-    nvml: Nvml, n_devices: int, visible_devices: str | None
-) -> tuple[list[_Device], list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The visible GPUs that give energy, the doubts, and the GPUs that do not."""
+
+    devices: list[_Device]
+    doubts: list[str]
+    left_out: list[str]
+
+
+def _opened_devices(nvml: Nvml, n_devices: int, visible_devices: str | None) -> _Found:
     """Return the visible GPUs that give energy, and the doubts about the choice.
 
     Raises
@@ -285,12 +300,14 @@ def _opened_devices(
         uuids = [_identity(nvml, "nvmlDeviceGetUUID", i) for i in range(n_devices)]
         indices = visible_indices(visible_devices, uuids)
     indices, doubt = share_of_rank(indices, local_rank())
-    devices, doubts, remedy = [], [doubt] if doubt else [], ""
+    devices, left_out = [], []
+    doubts, remedy = [doubt] if doubt else [], ""
     for index in indices:
         try:
             devices.append(_opened_device(nvml, index))
         except SensorUnavailableError as error:
             doubts.append(f"GPU {index} is not measured: {error.reason}")
+            left_out.append(f"GPU {index}")
             remedy = error.remedy
     if not devices:
         raise SensorUnavailableError("; ".join(doubts), remedy)
@@ -302,7 +319,7 @@ def _opened_devices(
             "may count in another order than NVML; set CUDA_DEVICE_ORDER=PCI_BUS_ID "
             "or name the GPUs by UUID (nvidia-smi -L)"
         )
-    return devices, doubts
+    return _Found(devices, doubts, left_out)
 
 
 def _order_is_doubtful(nvml: Nvml, n_devices: int) -> bool:

@@ -11,7 +11,8 @@ MIG_REMEDY: Final = "measure on a whole GPU, with MIG mode off (nvidia-smi -mig 
 
 _LOCAL_RANKS: Final = (
     ("LOCAL_RANK", "LOCAL_WORLD_SIZE"),
-    ("SLURM_LOCALID", "SLURM_NTASKS_PER_NODE"),
+    # Of the step: a batch script has SLURM_LOCALID too, but is no task among others.
+    ("SLURM_LOCALID", "SLURM_STEP_TASKS_PER_NODE"),
     ("OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"),
 )
 
@@ -30,7 +31,9 @@ def local_rank(environ: Mapping[str, str] = os.environ) -> tuple[int, int] | Non
         Rank and number of ranks; `None` where the process is the only one.
     """
     for rank, size in _LOCAL_RANKS:
-        number, count = environ.get(rank, ""), environ.get(size, "")
+        number = environ.get(rank, "")
+        # Slurm writes 4(x2) for four tasks on each of two nodes.
+        count = environ.get(size, "").partition("(")[0]
         if number.isdecimal() and count.isdecimal() and int(number) < int(count) > 1:
             return int(number), int(count)
     return None

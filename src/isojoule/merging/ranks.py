@@ -20,15 +20,11 @@ class Rank:
         What it measured.
     offset_s : float
         Where the axis of its samples begins [s].
-    start_s, end_s : float
-        Edges of the run proper [s].
     """
 
     number: int
     run: Run
     offset_s: float
-    start_s: float
-    end_s: float
 
     @property
     def host(self) -> str:
@@ -36,9 +32,19 @@ class Rank:
         return self.run.hardware.host or ""
 
     @property
+    def start_s(self) -> float:
+        """When it began [s]."""
+        return self.offset_s + self.run.start_s
+
+    @property
     def duration_s(self) -> float:
         """How long it measured [s]."""
-        return self.end_s - self.start_s
+        return self.run.duration_s or 0.0
+
+    @property
+    def end_s(self) -> float:
+        """When it ended [s]."""
+        return self.start_s + self.duration_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Job:
     Parameters
     ----------
     started_at : datetime
-        Zero of its time axis.
+        Zero of its time axis: that of the rank whose samples begin first.
     ranks : tuple of Rank
         Those that are there, by their number.
     missing : tuple of int
@@ -73,9 +79,9 @@ class Job:
         return min(rank.start_s for rank in self.ranks)
 
     @property
-    def end_s(self) -> float:
-        """When the last rank ended [s]."""
-        return max(rank.end_s for rank in self.ranks)
+    def duration_s(self) -> float:
+        """From the start of the first rank to the end of the last [s]."""
+        return max(rank.end_s for rank in self.ranks) - self.start_s
 
     @property
     def hosts(self) -> list[str]:
@@ -106,16 +112,13 @@ def job_of(runs: Sequence[Run], *, partial: bool = False) -> Job:
     by_number = _by_number(runs)
     is_sized, missing = _missing(by_number, partial=partial)
     _require_one_work(by_number)
-    started = {number: _started_at(run) for number, run in by_number.items()}
-    zero = min(started.values())
-    ranks = []
-    for number, run in sorted(by_number.items()):
-        offset_s = (started[number] - zero).total_seconds()
-        start_s = offset_s + run.start_s
-        end_s = start_s + (run.duration_s or 0.0)
-        ranks.append(Rank(number, run, offset_s, start_s, end_s))
+    zero = min(_dated(run) for run in runs)
+    ranks = tuple(
+        Rank(number, run, (_dated(run) - zero).total_seconds())
+        for number, run in sorted(by_number.items())
+    )
     _require_common_time(ranks)
-    return Job(zero, tuple(ranks), missing, is_sized)
+    return Job(zero, ranks, missing, is_sized)
 
 
 def newest_ranks(runs: Iterable[Run], *, job: str | None = None) -> list[Run]:
@@ -143,7 +146,11 @@ def newest_ranks(runs: Iterable[Run], *, job: str | None = None) -> list[Run]:
     IncomparableError
         If a rank measured twice at the same time: who belongs together is not known.
     """
-    ranked = [r for r in runs if "rank" in r.tags and r.started_at is not None]
+    ranked = [
+        r
+        for r in runs
+        if "rank" in r.tags and r.started_at is not None and r.duration_s is not None
+    ]
     if not ranked:
         raise InsufficientDataError(
             "there is no run of a rank: measure in a program that torchrun, srun or "
@@ -152,7 +159,7 @@ def newest_ranks(runs: Iterable[Run], *, job: str | None = None) -> list[Run]:
     jobs = {run.tags["job"] for run in ranked if "job" in run.tags}
     if job is not None and job not in jobs:
         raise UnknownNameError("job", job, jobs)
-    ranked.sort(key=_started_at)
+    ranked.sort(key=_edges)
     wanted = ranked[-1].tags.get("job") if job is None else job
     ranked = [run for run in ranked if run.tags.get("job") == wanted]
     together: list[Run] = []
@@ -304,24 +311,25 @@ def _require_one_each(together: Sequence[Run], ranked: Sequence[Run]) -> None:
                 )
 
 
-def _started_at(run: Run) -> datetime:
-    """Return the date of a run.
+def _overlap(run: Run, other: Run) -> bool:
+    (_, first_end), (second_start, _) = sorted([_edges(run), _edges(other)])
+    return second_start < first_end
+
+
+def _edges(run: Run) -> tuple[datetime, datetime]:
+    """Return when a run proper began and ended, by the clock of its host."""
+    start = _dated(run) + timedelta(seconds=run.start_s)
+    return start, start + timedelta(seconds=run.duration_s or 0.0)
+
+
+def _dated(run: Run) -> datetime:
+    """Return the zero of the time axis of a run.
 
     Raises
     ------
     IncomparableError
-        If it has none.
+        If it or the duration is not known.
     """
-    if run.started_at is None:
+    if run.started_at is None or run.duration_s is None:
         raise IncomparableError(f"run {run.run_id} does not tell when it was measured")
     return run.started_at
-
-
-def _overlap(run: Run, other: Run) -> bool:
-    (_, first_end), (second_start, _) = sorted([_edges(run), _edges(other)])
-    return second_start <= first_end
-
-
-def _edges(run: Run) -> tuple[datetime, datetime]:
-    start = _started_at(run) + timedelta(seconds=run.start_s)
-    return start, start + timedelta(seconds=run.duration_s or 0.0)
