@@ -1,7 +1,5 @@
 """Meter: measures a stretch of a program and named windows within it."""
 
-import functools
-import inspect
 import os
 import threading
 import time
@@ -10,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Final, Protocol, Self
 
+from isojoule.decorator import Function, measured
 from isojoule.describe import describe_run
 from isojoule.devices import synchronize_devices
 from isojoule.energy import component_energies, total_energy
@@ -30,11 +29,7 @@ from isojoule.records import (
 from isojoule.sampler import Sampler
 from isojoule.sensors import Sensor, open_sensors
 from isojoule.sensors.visible import local_rank
-from isojoule.units import format_duration
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-_MIN_SUSPENDED_S: Final = 1.0
 _CLOSE_PATIENCE_S: Final = 2.0
 _SETTLED_S: Final = 60.0  # a stretch this long is summed up once and for all
 
@@ -191,7 +186,6 @@ class Meter:
             clock=self._clock,
             journal=self._journal,
         )
-        self._suspended_s = _suspended_s()
         self._sampler.start()
         return self
 
@@ -380,9 +374,7 @@ class Meter:
             replace(w, end_s=self._end_s) if i in self._open else w
             for i, w in self._windows.items()
         ]
-        stub = replace(
-            self._stub, warnings=(*self._stub.warnings, *self._doubts(sampler))
-        )
+        stub = replace(self._stub, warnings=(*self._stub.warnings, *sampler.doubts))
         run = finish_run(
             stub,
             sampler.samples(),
@@ -412,14 +404,6 @@ class Meter:
         closing.start()
         closing.join(_CLOSE_PATIENCE_S)
 
-    def _doubts(self, sampler: Sampler) -> list[str]:
-        asleep_s = _suspended_s() - self._suspended_s
-        if asleep_s < _MIN_SUSPENDED_S:
-            return sampler.doubts
-        slept = format_duration(asleep_s)
-        doubt = f"the machine was suspended for {slept}, which is not in the duration"
-        return [*sampler.doubts, doubt]
-
     def __enter__(self) -> Self:
         return self.start()
 
@@ -444,25 +428,7 @@ class Meter:
         callable
             With the last finished run as its attribute ``run``.
         """
-        if inspect.iscoroutinefunction(function):
-
-            async def measured_later(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-                with self._again() as meter:
-                    result = await function(*args, **kwargs)
-                measured.run = meter.run  # type: ignore[attr-defined]
-                return result
-
-            measured: Callable[..., Any] = measured_later
-        else:
-
-            def measured_now(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-                with self._again() as meter:
-                    result = function(*args, **kwargs)
-                measured.run = meter.run  # type: ignore[attr-defined]
-                return result
-
-            measured = measured_now
-        return functools.update_wrapper(measured, function)  # type: ignore[return-value]
+        return measured(function, self._again)
 
     def _again(self) -> "Meter":
         """Return a meter that is like this one and has not measured yet."""
@@ -490,11 +456,3 @@ def status_of(error: BaseException | None) -> Status:
     if error is None or (isinstance(error, SystemExit) and not error.code):
         return "complete"
     return "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-
-
-def _suspended_s() -> float:
-    """Return how long the machine has slept since it was started [s], if it tells."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    if clock is None:
-        return 0.0
-    return time.clock_gettime(clock) - time.monotonic()

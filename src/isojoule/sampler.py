@@ -8,6 +8,7 @@ windows cannot make a busy loop of it.
 
 import logging
 import threading
+import time
 import warnings
 import weakref
 import zlib
@@ -22,6 +23,7 @@ from isojoule.counters import CounterSeries
 from isojoule.formats.journal import Journal
 from isojoule.records import Channel, Quantity, Samples
 from isojoule.sensors import Sensor, metered_channels
+from isojoule.units import format_duration
 
 COUNTERS: Final[frozenset[Quantity]] = frozenset({"energy_j"})
 METERED: Final[frozenset[Quantity]] = frozenset({"energy_j", "power_w"})
@@ -36,6 +38,7 @@ _START_PATIENCE_S: Final = 1.0
 _FREE_TRACE_S: Final = 10.0  # close reading that every run may do ...
 _TRACE_SHARE: Final = 0.05  # ... and beyond that this share of its time
 _LOCK_PATIENCE_S: Final = 1.0  # a driver that hangs must not hang the work
+_MIN_SUSPENDED_S: Final = 1.0
 _CHUNK_ROWS: Final = 600
 
 log = logging.getLogger(__name__)
@@ -101,6 +104,7 @@ class Sampler:
 
     def start(self) -> None:
         """Take the first reading and go on in a thread of our own."""
+        self._suspended_s = _suspended_s()
         with self._lock:
             self._read(None)
             self._trace(3, _START_PATIENCE_S)
@@ -178,10 +182,19 @@ class Sampler:
         """End the thread; return whether it let go of the sensors."""
         self._ended = True
         self._rouse()
+        self._doubt_of_sleep()
         self._thread.join(0 if self._hangs else 2 * _LOCK_PATIENCE_S)
         if self._thread.is_alive():
             self.doubt("a sensor did not answer any more at the end")
         return not self._thread.is_alive()
+
+    def _doubt_of_sleep(self) -> None:
+        asleep_s = _suspended_s() - self._suspended_s
+        if asleep_s >= _MIN_SUSPENDED_S:
+            slept = format_duration(asleep_s)
+            self.doubt(
+                f"the machine was suspended for {slept}, which is not in the duration"
+            )
 
     def samples(self, first_row: int = 0) -> Samples:
         """Return the readings so far.
@@ -314,6 +327,14 @@ class Sampler:
         if len(self._rows) >= _CHUNK_ROWS * (1 + len(self.channels)):
             self._packed.append(zlib.compress(self._rows.tobytes(), 1))
             self._rows = array("d")
+
+
+def _suspended_s() -> float:
+    """Return how long the machine has slept since it was started [s], if it tells."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    if clock is None:
+        return 0.0
+    return time.clock_gettime(clock) - time.monotonic()
 
 
 def _ticks(channel: Channel) -> bool:
