@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from isojoule.records import Run
 
@@ -39,7 +39,7 @@ def measured(
     """
 
     def keep(measurement: Measurement) -> None:
-        wrapper.run = measurement.run  # type: ignore[attr-defined]
+        wrapper.run = measurement.run
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as it returns
@@ -56,4 +56,4 @@ def measured(
         return result
 
     wrapper: Any = call_later if inspect.iscoroutinefunction(function) else call
-    return wrapper
+    return cast("Function", wrapper)
