@@ -14,6 +14,7 @@ from isojoule.records import (
     Samples,
     Window,
     Workload,
+    counted_names,
     weakest,
 )
 
@@ -100,3 +101,7 @@ def test_an_estimate_refuses_half_or_crossed_bounds_and_a_level_out_of_range():
         Estimate("w", "h", 1.0, 2.0, 0.5, 0.9, "m")
     with pytest.raises(ValueError, match="level"):
         Estimate("w", "h", 1.0, None, None, 1.0, "m")
+
+
+def test_equal_boards_are_counted():
+    assert counted_names(["A40", "L4", "A40"]) == "2x A40 + L4"

@@ -1,7 +1,7 @@
 import pytest
 
 from isojoule.errors import FormatError
-from isojoule.formats.foreign import head_of, name_of_accelerators, read_rows, read_text
+from isojoule.formats.foreign import head_of, read_rows, read_text
 
 
 def test_text_is_read_with_its_mark_or_without(tmp_path):
@@ -41,7 +41,3 @@ def test_a_damaged_line_is_told(tmp_path):
     path.write_text('a,b\n1,"x"y\n')
     with pytest.raises(FormatError, match=r"a\.csv line 2: "):
         read_rows(path, needed=(), program="x")
-
-
-def test_equal_boards_are_counted():
-    assert name_of_accelerators(["A40", "L4", "A40"]) == "2x A40 + L4"

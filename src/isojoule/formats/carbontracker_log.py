@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from isojoule.errors import FormatError
-from isojoule.formats.foreign import name_of_accelerators, read_text, unnamed_hardware
-from isojoule.records import Accelerator, Hardware
+from isojoule.formats.foreign import read_text, unnamed_hardware
+from isojoule.records import Accelerator, Hardware, counted_names
 
 STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) - (.*)")
 """How a message begins."""
@@ -124,7 +124,7 @@ def hardware_of(path: Path, devices: Mapping[str, Sequence[str]]) -> Hardware:
         )
     named = [c for c in cpus if not RAPL.fullmatch(c) and c not in APPLE]
     return Hardware(
-        name=name_of_accelerators(gpus or named) or unnamed_hardware(path).name,
+        name=counted_names(gpus or named) or unnamed_hardware(path).name,
         accelerators=tuple(Accelerator(gpu, "nvidia") for gpu in gpus),
         cpu_name=named[0] if named else None,
     )

@@ -1,7 +1,6 @@
 """What the readers of other programs' files share: text, rows with their place, ids."""
 
 import csv
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -201,10 +200,3 @@ def run_id_of(stamp: datetime, content: str) -> str:
 def unnamed_hardware(path: Path) -> Hardware:
     """Return hardware that no other file shares, for files that do not name theirs."""
     return Hardware(f"hardware of {path.name}")
-
-
-def name_of_accelerators(names: Iterable[str]) -> str:
-    """Return what hardware with these accelerators is called: ``2x NVIDIA A40``."""
-    return " + ".join(
-        name if n == 1 else f"{n}x {name}" for name, n in Counter(names).items()
-    )

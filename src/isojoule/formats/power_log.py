@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isojoule.finish import left_out_of
-from isojoule.formats.foreign import name_of_accelerators, run_id_of, unnamed_hardware
+from isojoule.formats.foreign import run_id_of, unnamed_hardware
 from isojoule.formats.straight_lines import Joined, join_readings
 from isojoule.records import (
     Accelerator,
@@ -22,6 +22,7 @@ from isojoule.records import (
     Run,
     Samples,
     Workload,
+    counted_names,
 )
 from isojoule.units import format_duration, format_energy
 
@@ -239,7 +240,7 @@ def _hardware(readings: Readings, path: Path) -> Hardware:
     all_named = len(names) == len(readings.devices)
     drivers = {d.driver_version for d in readings.devices if d.driver_version}
     return Hardware(
-        name=name_of_accelerators(names) if all_named else unnamed_hardware(path).name,
+        name=counted_names(names) if all_named else unnamed_hardware(path).name,
         accelerators=tuple(
             Accelerator(
                 name=d.name or "NVIDIA GPU",
