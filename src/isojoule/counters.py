@@ -183,7 +183,7 @@ class CounterSeries:
             if np.isfinite(steady_j[i]):
                 energy_j = float(steady_j[i])
             if energy_j <= 0 < high_j:  # both edges on the same side of a tick
-                energy_j = high_j * min(1.0, (end - start) / self._typical_s)
+                energy_j = high_j * min(1.0, float(end - start) / self._typical_s)
             spans.append(
                 EnergySpan(min(max(energy_j, low_j), high_j), low_j, high_j)
                 if high_j > 0

@@ -76,7 +76,7 @@ def describe_run(
         started_at=started_at,
         sampling_period_s=1 / hz,
         power_limit_w=max(limits, default=None),
-        origin=", ".join(s.name for s in sensors),
+        origin=", ".join(s.name for s in sensors if s.channels),
         left_out=tuple(x for s in sensors for x in getattr(s, "left_out", ())),
         warnings=tuple(doubts),
         command=tuple(command),

@@ -64,12 +64,17 @@ class SensorUnavailableError(IsojouleError):
         What was tried and what came back.
     remedy : str, default ""
         What makes the sensor usable, where anything does.
+    is_present : bool, default False
+        Whether the hardware is there, so that its energy is missing from a run.
     """
 
-    def __init__(self, reason: str, remedy: str = "") -> None:
+    def __init__(
+        self, reason: str, remedy: str = "", *, is_present: bool = False
+    ) -> None:
         super().__init__(f"{reason}; {remedy}" if remedy else reason)
         self.reason = reason
         self.remedy = remedy
+        self.is_present = is_present
 
 
 class StoreError(IsojouleError):

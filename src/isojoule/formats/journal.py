@@ -9,6 +9,7 @@ cut short by a kill is left out.
 
 import fcntl
 import os
+import threading
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
@@ -62,6 +63,7 @@ class Journal:
         self._descriptor: int | None = descriptor
         self._waiting: list[dict[str, object]] = []
         self._due_s = 0.0
+        self._lock = threading.RLock()  # a signal handler may write too
         # A forked process would hold the lock on when this one is gone.
         reference = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _close_in_child(reference))
@@ -102,10 +104,11 @@ class Journal:
 
     def _append(self, line: dict[str, object], *, time_s: float) -> None:
         """Append a line; what comes within a second is written at once."""
-        self._waiting.append(line)
-        if time_s >= self._due_s:
-            self._due_s = time_s + _WRITE_EVERY_S
-            self._write()
+        with self._lock:  # windows come from the thread of the work, readings do not
+            self._waiting.append(line)
+            if time_s >= self._due_s:
+                self._due_s = time_s + _WRITE_EVERY_S
+                self._write()
 
     def _write(self) -> None:
         lines, self._waiting = self._waiting, []
@@ -259,7 +262,7 @@ def read_journal(file: IO[bytes], *, where: str) -> Journaled:
     Raises
     ------
     FormatError
-        If the file is not a journal or comes from a newer isojoule.
+        If the file is not a journal, is damaged, or comes from a newer isojoule.
     """
     head_line, *lines = file.read().split(b"\n")
     try:
@@ -267,7 +270,10 @@ def read_journal(file: IO[bytes], *, where: str) -> Journaled:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise FormatError(f"{where} is not an isojoule journal: {error}") from error
     check_version(head.schema_version, where=where)
-    return _replayed(head, lines)
+    try:
+        return _replayed(head, lines)
+    except ValueError as error:
+        raise FormatError(f"{where} is damaged: {error}") from error
 
 
 def _replayed(head: _Head, lines: Sequence[bytes]) -> Journaled:

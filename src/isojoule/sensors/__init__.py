@@ -11,6 +11,7 @@ from isojoule.sensors.apple import AppleSensor
 from isojoule.sensors.cpu_model import CpuModelSensor
 from isojoule.sensors.nvml import NvmlSensor
 from isojoule.sensors.rapl import RaplSensor
+from isojoule.sensors.unusable import UnusableSensor
 
 
 class Sensor(Protocol):
@@ -71,12 +72,15 @@ class SensorState:
         Why not, where it could not.
     remedy : str
         What makes it usable, where anything does.
+    is_present : bool
+        Whether its hardware is here.
     """
 
     name: str
     sensor: Sensor | None
     reason: str = ""
     remedy: str = ""
+    is_present: bool = True
 
 
 def probe_sensors() -> list[SensorState]:
@@ -86,7 +90,8 @@ def probe_sensors() -> list[SensorState]:
         try:
             states.append(SensorState(name, open_sensor()))
         except SensorUnavailableError as error:
-            states.append(SensorState(name, None, error.reason, error.remedy))
+            why = error.reason, error.remedy, error.is_present
+            states.append(SensorState(name, None, *why))
     return states
 
 
@@ -103,16 +108,22 @@ def open_sensors() -> list[Sensor]:
     Returns
     -------
     list of Sensor
-        Never two for the same component.
+        Never two for the same component. One without channels stands for each sensor
+        whose hardware is here but cannot be read.
     """
-    opened = [s.sensor for s in probe_sensors() if s.sensor is not None]
+    states = probe_sensors()
+    opened = [s.sensor for s in states if s.sensor is not None]
     measured = {
         c.component
         for s in opened
         for c in metered_channels(s)
         if c.provenance == "measured"
     }
-    kept: list[Sensor] = []
+    kept: list[Sensor] = [
+        UnusableSensor(s.name, s.reason, s.remedy)
+        for s in states
+        if s.sensor is None and s.is_present
+    ]
     for sensor in opened:
         components = {c.component for c in metered_channels(sensor)}
         modelled = all(c.provenance == "modelled" for c in metered_channels(sensor))

@@ -158,14 +158,14 @@ class NvmlSensor:
         nvml = _started_nvml()
         with ExitStack() as cleanup:
             cleanup.callback(_shut_down, nvml)
-            try:
-                n_devices = int(nvml.nvmlDeviceGetCount())
-                driver_version = str(nvml.nvmlSystemGetDriverVersion())
-            except nvml.NVMLError as error:
+            n_devices = _answer(nvml, "nvmlDeviceGetCount")
+            if n_devices is None:
                 raise SensorUnavailableError(
-                    f"NVML starts but does not count its GPUs: {error}",
+                    "NVML starts but does not count its GPUs",
                     "run `nvidia-smi` to see what the driver says",
-                ) from error
+                    is_present=True,
+                )
+            driver_version = _answer(nvml, "nvmlSystemGetDriverVersion") or ""
             found = _opened_devices(nvml, n_devices, visible_devices)
             for doubt in found.doubts:
                 warnings.warn(doubt, UserWarning, stacklevel=2)
@@ -247,7 +247,7 @@ def _started_nvml() -> Nvml:
             "pip install nvidia-ml-py",
         ) from error
     try:
-        nvml.nvmlInit()
+        _init(nvml)
     except nvml.NVMLError_LibraryNotFound as error:
         raise SensorUnavailableError(
             "no NVIDIA driver library (libnvidia-ml) on this machine",
@@ -258,18 +258,38 @@ def _started_nvml() -> Nvml:
         raise SensorUnavailableError(
             "the NVIDIA driver is installed but not loaded",
             "load it (sudo modprobe nvidia) or restart the machine",
+            is_present=True,
         ) from error
     except nvml.NVMLError_LibRmVersionMismatch as error:
         raise SensorUnavailableError(
             "the NVIDIA driver was updated while its older part is still loaded",
             "restart the machine",
+            is_present=True,
         ) from error
     except nvml.NVMLError as error:
         raise SensorUnavailableError(
             f"NVML does not start: {error}",
             "run `nvidia-smi` to see what the driver says",
+            is_present=True,
         ) from error
     return nvml
+
+
+def _init(nvml: Nvml) -> None:
+    """Start NVML; what fails in passing is tried again.
+
+    Raises
+    ------
+    NVMLError
+        If it does not start.
+    """
+    for _ in range(_N_ATTEMPTS - 1):
+        try:
+            nvml.nvmlInit()
+        except (nvml.NVMLError_Unknown, nvml.NVMLError_Timeout):
+            continue
+        return
+    nvml.nvmlInit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +330,7 @@ def _opened_devices(nvml: Nvml, n_devices: int, visible_devices: str | None) -> 
             left_out.append(f"GPU {index}")
             remedy = error.remedy
     if not devices:
-        raise SensorUnavailableError("; ".join(doubts), remedy)
+        raise SensorUnavailableError("; ".join(doubts), remedy, is_present=True)
     doubts += [device.doubt for device in devices if device.doubt]
     by_number = visible_devices is not None and "GPU-" not in visible_devices
     if by_number and len(indices) < n_devices and _order_is_doubtful(nvml, n_devices):
@@ -416,11 +436,11 @@ def _identity(nvml: Nvml, function: str, index: int) -> str | None:
     return None if handle is None else _answer(nvml, function, handle)
 
 
-def _answer(nvml: Nvml, function: str, argument: Handle | int) -> _Answer:
+def _answer(nvml: Nvml, function: str, *arguments: Handle | int) -> _Answer:
     """Return what an NVML function says; `None` where this GPU does not know."""
     for _ in range(_N_ATTEMPTS):
         try:
-            return getattr(nvml, function)(argument)
+            return getattr(nvml, function)(*arguments)
         except (nvml.NVMLError_NotSupported, nvml.NVMLError_FunctionNotFound):
             return None
         except nvml.NVMLError:

@@ -275,10 +275,12 @@ def _opened(zone: _Zone, root: Path, resources: ExitStack) -> _Counter:
             f"RAPL is here, but this user may not read {path}",
             f"`sudo chmod a+r {files}` grants it until the next restart; to keep it, "
             f"also `echo 'z {files} 0444' | sudo tee /etc/tmpfiles.d/isojoule.conf`",
+            is_present=True,
         ) from error
     except OSError as error:
         raise SensorUnavailableError(
-            f"RAPL is here, but {path} does not open: {error.strerror}"
+            f"RAPL is here, but {path} does not open: {error.strerror}",
+            is_present=True,
         ) from error
     resources.callback(os.close, descriptor)
     try:

@@ -121,7 +121,9 @@ def visible_indices(visible_devices: str, uuids: Sequence[str | None]) -> list[i
     for entry in (part.strip() for part in visible_devices.split(",")):
         if entry.startswith("MIG-"):
             raise SensorUnavailableError(
-                f"{asked} names a MIG instance: {MIG_REASON}", MIG_REMEDY
+                f"{asked} names a MIG instance: {MIG_REASON}",
+                MIG_REMEDY,
+                is_present=True,
             )
         index = _index_of(entry, uuids)
         if index is None:
@@ -130,12 +132,14 @@ def visible_indices(visible_devices: str, uuids: Sequence[str | None]) -> list[i
             raise SensorUnavailableError(
                 f"{asked} names GPU {index} twice, for which CUDA shows no GPU at all",
                 "name each GPU once",
+                is_present=True,
             )
         indices.append(index)
     if not indices:
         raise SensorUnavailableError(
             f"{asked} fits none of the {len(uuids)} GPUs",
             "`nvidia-smi -L` lists their indices and UUIDs",
+            is_present=True,
         )
     return indices
 
