@@ -81,3 +81,13 @@ def test_a_sum_has_the_weakest_source_and_the_sum_of_the_bounds():
     )
     unbounded = ComponentEnergy("gpu", 5.0, "modelled")
     assert total_energy([counted, unbounded]).energy_low_j is None
+
+
+def test_a_modelled_counter_gives_no_energy_below_its_step():
+    channel = Channel(
+        "cpu0_energy_j", "cpu", "energy_j", "cpu0", "modelled", resolution=0.12
+    )
+    samples = Samples((channel,), np.arange(4.0), np.array([[0.0, 0.06, 5.0, 9.0]]))
+    short, long = component_energies(samples, [(0.0, 1.0), (1.0, 3.0)])
+    assert short == (ComponentEnergy("cpu", None, "absent"),)
+    assert (long[0].source, long[0].energy_j) == ("modelled", pytest.approx(8.94))

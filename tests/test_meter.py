@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -376,3 +377,20 @@ def test_devices_that_cannot_be_waited_for_do_not_hide_the_error_of_the_job(
             raise ValueError("of the job")
     assert meter.run.status == "failed"
     assert any("device-side assert" in warning for warning in meter.run.warnings)
+
+
+def test_a_full_disk_does_not_end_the_readings_where_warnings_are_errors(
+    tmp_path, sensor, clock, monkeypatch
+):
+    def full(self):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with RunStore.open(tmp_path / "store") as store:
+        with metered(sensor, clock, store=store) as meter:
+            monkeypatch.setattr(Journal, "_write", full)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                with meter.window("epoch"):
+                    clock.now_s += 2.0
+    assert meter.run.gpu_energy_j == 400.0
+    assert any("the journal ended early" in warning for warning in meter.run.warnings)

@@ -79,14 +79,19 @@ class DeviceSeries:
         return energy.energy_j
 
     def _modelled(self, start_s: Floats, end_s: Floats) -> list[ComponentEnergy]:
-        """Return the energies of a counter that assumed watts drive; 0 J is 0 J."""
-        if self.counter is None:
-            return [ComponentEnergy(self.component, None, "absent") for _ in start_s]
+        """Return the energies of a counter that assumed watts drive."""
+        absent = ComponentEnergy(self.component, None, "absent")
+        if self.counter is None or self.counter_channel is None:
+            return [absent for _ in start_s]
+        step_j = self.counter_channel.resolution or 0.0
         reached_j = np.interp(
             [start_s, end_s], self.counter.time_s, self.counter.energy_j
         )
         return [
+            # Less than a step of the CPU times is not 0 J.
             ComponentEnergy(self.component, float(energy_j), "modelled")
+            if energy_j >= step_j
+            else absent
             for energy_j in reached_j[1] - reached_j[0]
         ]
 

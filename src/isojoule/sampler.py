@@ -14,6 +14,7 @@ import weakref
 import zlib
 from array import array
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from math import isfinite, nan
 from typing import Final
 
@@ -170,7 +171,8 @@ class Sampler:
             self._journal = None
             reason = f"the journal ended early: {error.strerror}"
             self.doubt(reason)
-            warnings.warn(f"{reason}; the measurement goes on", stacklevel=2)
+            with suppress(UserWarning):  # where warnings are errors, the record tells
+                warnings.warn(f"{reason}; the measurement goes on", stacklevel=2)
 
     def settle(self) -> None:
         """Wait until the counters have ticked, two refreshes at most."""

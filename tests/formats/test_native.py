@@ -132,6 +132,12 @@ def test_samples_come_back_from_their_blob():
     assert unpack_samples(pack_samples(samples), where="x") == samples
 
 
+def test_samples_without_a_reading_come_back_too():
+    channels = full_run().samples.channels
+    none = Samples(channels, np.empty(0), np.empty((len(channels), 0)))
+    assert unpack_samples(pack_samples(none), where="x") == none
+
+
 @pytest.mark.parametrize("blob", [b"", b"junk", pack_samples(full_run().samples)[:-9]])
 def test_a_damaged_blob_is_told(blob):
     with pytest.raises(FormatError, match="samples of run 7 are damaged"):

@@ -29,7 +29,7 @@ from isojoule.formats.native import (
 )
 from isojoule.records import Channel, Run, Samples, Window
 
-_WRITE_EVERY_S: Final = 0.8  # with a late reading still less than a second
+_WRITE_EVERY_S: Final = 0.6  # with a late reading still less than a second
 
 
 class _Head(msgspec.Struct):

@@ -162,7 +162,9 @@ def unpack_samples(blob: bytes, *, where: str) -> Samples:
     try:
         line, _, data = zlib.decompress(blob).partition(b"\n")
         head = msgspec.json.decode(line, type=Head)
-        numbers = np.frombuffer(data, dtype="<f8").reshape(-1, head.n)
+        numbers = np.frombuffer(data, dtype="<f8").reshape(
+            1 + len(head.channels), head.n
+        )
         return Samples(head.channels, numbers[0].copy(), numbers[1:].copy())
     except (zlib.error, msgspec.MsgspecError, ValueError, IndexError) as error:
         raise FormatError(f"samples of {where} are damaged: {error}") from error

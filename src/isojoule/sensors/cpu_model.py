@@ -64,10 +64,6 @@ class CpuModelSensor:
 
     name = "cpu-model"
     quantity: Literal["energy_j"] = "energy_j"
-    channels = (
-        Channel("cpu0_energy_j", "cpu", "energy_j", "cpu0", provenance="modelled"),
-        Channel("cpu0_utilization_fraction", "cpu", "utilization_fraction", "cpu0"),
-    )
 
     def __init__(self, full_power_w: float, *, assumption: str) -> None:
         self._full_power_w = full_power_w
@@ -78,6 +74,17 @@ class CpuModelSensor:
         self._load_fraction = nan
         self._closed = False
         self.assumption = assumption
+        self.channels = (
+            Channel(
+                "cpu0_energy_j",
+                "cpu",
+                "energy_j",
+                "cpu0",
+                provenance="modelled",
+                resolution=full_power_w * TICK_S / self._n_cpus,
+            ),
+            Channel("cpu0_utilization_fraction", "cpu", "utilization_fraction", "cpu0"),
+        )
 
     @classmethod
     def open(cls, *, tdp_w: float | None = None) -> Self:
