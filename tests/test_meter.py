@@ -394,3 +394,24 @@ def test_a_full_disk_does_not_end_the_readings_where_warnings_are_errors(
                     clock.now_s += 2.0
     assert meter.run.gpu_energy_j == 400.0
     assert any("the journal ended early" in warning for warning in meter.run.warnings)
+
+
+def test_windows_of_several_threads_are_all_kept_and_wake_the_thread_at_once():
+    sensor = SteadySensor()
+    all_there = threading.Barrier(4)
+
+    def work(meter, number):
+        all_there.wait(20)
+        for step in range(50):
+            with meter.window(f"thread {number}", epoch=step):
+                meter._sampler._rouse()
+                meter._sampler._rouse()
+
+    with Meter("job", sensors=[sensor], hardware=HERE) as meter:
+        threads = [threading.Thread(target=work, args=(meter, n)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    found = {(w.name, w.epoch) for w in meter.run.windows}
+    assert len(found) == len(meter.run.windows) == 200

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -123,6 +124,7 @@ class Meter:
         self._clock = clock
         self._sampler: Sampler | None = None
         self._journal: Journal | None = None
+        self._indices = count()
         self._windows: dict[int, Window] = {}
         self._open: set[int] = set()
         self._start_s = 0.0
@@ -210,7 +212,7 @@ class Meter:
         """
         with self.window("idle before", phase="idle"):
             wait()
-        self._start_s = max(w.end_s for w in self._windows.values())
+        self._start_s = max((w.end_s for w in self._windows.values()), default=0.0)
         self._note_edge("start", self._start_s)
 
     def idle_after(self, wait: Callable[[], object]) -> None:
@@ -277,7 +279,7 @@ class Meter:
         Raises
         ------
         RuntimeError
-                If the meter was not started.
+            If the meter was not started.
 
         Warns
         -----
@@ -298,7 +300,7 @@ class Meter:
         self._wait_for_devices(sampler)
         start_s = sampler.mark(is_start=True)
         opened = Window(name, phase, epoch, start_s=start_s, end_s=start_s)
-        index = len(self._windows)
+        index = next(self._indices)  # threads may open windows at the same time
         self._windows[index] = opened
         self._open.add(index)
         sampler.note(lambda journal: journal.open_window(index, opened))
@@ -372,7 +374,7 @@ class Meter:
         is_free = sampler.stop()
         windows = [
             replace(w, end_s=self._end_s) if i in self._open else w
-            for i, w in self._windows.items()
+            for i, w in sorted(self._windows.items())
         ]
         stub = replace(self._stub, warnings=(*self._stub.warnings, *sampler.doubts))
         run = finish_run(

@@ -6,7 +6,6 @@ enclose the move are kept. How often that may happen is bounded, so that many sh
 windows cannot make a busy loop of it.
 """
 
-import logging
 import threading
 import time
 import warnings
@@ -41,8 +40,6 @@ _TRACE_SHARE: Final = 0.1  # ... and beyond that this share of its time
 _LOCK_PATIENCE_S: Final = 1.0  # a driver that hangs must not hang the work
 _MIN_SUSPENDED_S: Final = 1.0
 _CHUNK_ROWS: Final = 600
-
-log = logging.getLogger(__name__)
 
 
 class Sampler:
@@ -157,7 +154,7 @@ class Sampler:
 
     def _rouse(self) -> None:
         """Wake the thread."""
-        if self._wake.locked():
+        with suppress(RuntimeError):  # another thread of the work was quicker
             self._wake.release()
 
     def note(self, write: Callable[[Journal], None]) -> None:
