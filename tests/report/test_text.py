@@ -34,3 +34,11 @@ def test_the_table_of_windows_has_bounds_only_where_there_are_some():
     plain = replace(windows[0], energies=(ComponentEnergy("gpu", 9.0, "measured"),))
     run = replace(make_run(), energies=plain.energies, windows=(plain,))
     assert "gpu_energy_low_j" not in [c.name for c in windows_table(run).columns]
+
+
+def test_an_idle_with_too_little_energy_to_know_is_still_told():
+    idle = ComponentEnergy("cpu", None, "absent")
+    run = replace(
+        make_run(), windows=(Window("idle before", "idle", None, 0.0, 0.5, (idle,)),)
+    )
+    assert "  idle before too little to tell" in summarize_run(run)

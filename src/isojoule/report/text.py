@@ -43,9 +43,9 @@ def summarize_run(run: Run) -> list[str]:
     if peaks_w:
         facts.append(("peak", _listed_powers(peaks_w) + " over 1 s"))
     facts += [
-        (f"{window.name}", _listed_powers(_mean_powers_w(window)))
+        (window.name, _listed_powers(_mean_powers_w(window)) or "too little to tell")
         for window in run.windows
-        if window.phase == "idle" and _mean_powers_w(window)
+        if window.phase == "idle"
     ]
     if run.gpu_utilization_fraction is not None:
         facts.append(("GPU busy", f"{run.gpu_utilization_fraction:.0%} of the time"))
