@@ -161,3 +161,10 @@ def test_runs_of_single_ranks_are_no_runs_of_the_workload():
     selection = select([whole, part, alone])
     assert {o.workload for o in selection.observations} == {"a", "c"}
     assert "runs merge" in selection.notes[0]
+
+
+def test_energies_of_different_settings_are_not_compared():
+    one = replace(make_run("a"), workload=Workload("a", settings={"loss": "softmax"}))
+    other = replace(make_run("a"), workload=Workload("a", settings={"loss": "sigmoid"}))
+    with pytest.raises(IncomparableError, match="settings are mixed .*loss sigmoid"):
+        calibrate("one", [observe(one), observe(other)])

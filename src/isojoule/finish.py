@@ -93,6 +93,9 @@ def finish_run(
         gpu_utilization_fraction=mean_reading(
             samples, "utilization_fraction", "gpu", start_s=start_s, end_s=end_s
         ),
+        gpu_memory_utilization_fraction=mean_reading(
+            samples, "memory_utilization_fraction", "gpu", start_s=start_s, end_s=end_s
+        ),
     )
     return replace(
         finished,

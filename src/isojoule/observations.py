@@ -121,6 +121,7 @@ def observe(run: Run, *, scope: Scope | None = None) -> Observation | None:
         duration_s=run.duration_s / epochs if run.duration_s else None,
         phase=work.phase,
         model=work.model,
+        variant=work.variant,
         provenance=found[1],
         scope=scope,
         gpu_utilization_fraction=run.gpu_utilization_fraction,
@@ -130,7 +131,7 @@ def observe(run: Run, *, scope: Scope | None = None) -> Observation | None:
 
 
 def require_comparable(observations: Iterable[Observation]) -> None:
-    """Raise unless all `observations` have one phase, one scope and one provenance.
+    """Raise unless `observations` have one phase, variant, scope and provenance.
 
     Raises
     ------
@@ -140,6 +141,7 @@ def require_comparable(observations: Iterable[Observation]) -> None:
     seen = list(observations)
     for what, found, option in (
         ("phases", {o.phase or "unstated" for o in seen}, "--phase"),
+        ("settings", {o.variant or "unstated" for o in seen}, "--allow-mixed"),
         ("scopes", {o.scope or "unstated" for o in seen}, "--allow-mixed"),
         ("provenances", {o.provenance for o in seen}, "--allow-mixed"),
     ):
@@ -162,12 +164,12 @@ def calibrate(
     observations : iterable of Observation
         Any number per workload.
     allow_mixed : bool, default False
-        Accept several phases, scopes or provenances.
+        Accept several phases, variants, scopes or provenances.
 
     Raises
     ------
     IncomparableError
-        If phases, scopes or provenances differ and `allow_mixed` is false.
+        If phases, variants, scopes or provenances differ and `allow_mixed` is false.
     """
     mine = [o for o in observations if o.hardware == hardware]
     if not allow_mixed:
@@ -190,6 +192,7 @@ def _median_of(repeats: list[Observation]) -> Observation:
         duration_s=_median_known(o.duration_s for o in repeats),
         phase=first.phase,
         model=first.model,
+        variant=first.variant,
         provenance=weakest(o.provenance for o in repeats),
         scope=first.scope,
         gpu_utilization_fraction=_median_known(

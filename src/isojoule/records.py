@@ -102,11 +102,16 @@ class Workload:
         ``train``, ``validation``, ``test``, ``inference``, or as the source says.
     model : str or None
         Network or algorithm; several workloads may share one.
+    family : str or None
+        Kind of network, such as ``cnn``; several models may share one.
     task : str or None
         Data set or task.
     mode : str or None
         What is inside the loop: ``device-only`` (tensors cached on the device) or
         ``as-published`` (decoding and mel inside). Never compared with each other.
+    settings : mapping of str to str
+        What else decides how much work it is: loss, precision, data, seed. Energies of
+        different settings are not compared either.
     batch_size : int or None
         Samples per step.
     n_samples : float or None
@@ -119,6 +124,8 @@ class Workload:
         2 x multiply-accumulates of matrix products and convolutions [FLOP].
     training_flop_per_sample : float or None
         Forward and true backward [FLOP].
+    activation_bytes_per_sample : float or None
+        Outputs of all layers of the forward pass in float32 [bytes].
 
     Raises
     ------
@@ -129,14 +136,17 @@ class Workload:
     name: str
     phase: str = "train"
     model: str | None = None
+    family: str | None = None
     task: str | None = None
     mode: str | None = None
+    settings: dict[str, str] = field(default_factory=dict)
     batch_size: int | None = None
     n_samples: float | None = None
     n_samples_per_epoch: int | None = None
     n_params: float | None = None
     forward_flop_per_sample: float | None = None
     training_flop_per_sample: float | None = None
+    activation_bytes_per_sample: float | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -154,6 +164,13 @@ class Workload:
         if self.forward_flop_per_sample is None or self.n_samples is None:
             return None
         return self.forward_flop_per_sample * self.n_samples
+
+    @property
+    def variant(self) -> str | None:
+        """Mode and settings in one line; `None` where neither is stated."""
+        parts = [self.mode] if self.mode else []
+        parts += [f"{name} {value}" for name, value in sorted(self.settings.items())]
+        return ", ".join(parts) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,6 +464,10 @@ class Run:
         What the energies do not cover.
     gpu_utilization_fraction : float or None
         Mean share of time with a kernel running, in [0, 1].
+    gpu_memory_utilization_fraction : float or None
+        Mean share of time with device memory being read or written, in [0, 1].
+    measures : mapping of str to float
+        Further figures of the program that ran; the unit ends each name.
     power_limit_w : float or None
         Power limit per accelerator during the run [W].
     origin : str
@@ -483,6 +504,8 @@ class Run:
     sampling_period_s: float | None = None
     left_out: tuple[str, ...] = ()
     gpu_utilization_fraction: float | None = None
+    gpu_memory_utilization_fraction: float | None = None
+    measures: dict[str, float] = field(default_factory=dict)
     power_limit_w: float | None = None
     origin: str = ""
     command: tuple[str, ...] = ()
@@ -545,7 +568,7 @@ class Observation:
         Energy per unit of work [J].
     duration_s : float or None
         Time per unit of work [s].
-    phase, model : str or None
+    phase, model, variant : str or None
         As in `Workload`.
     provenance : {"measured", "modelled", "declared"}
         Of the energy.
@@ -572,6 +595,7 @@ class Observation:
     duration_s: float | None = None
     phase: str | None = None
     model: str | None = None
+    variant: str | None = None
     provenance: Provenance = "measured"
     scope: Scope | None = None
     gpu_utilization_fraction: float | None = None

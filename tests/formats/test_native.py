@@ -86,8 +86,8 @@ def run_of_schema_1() -> Run:
     )
 
 
-def full_run() -> Run:
-    """A run that fills every field."""
+def run_of_schema_2() -> Run:
+    """A run that fills every field that schema 2 has."""
     run = run_of_schema_1()
     channel = Channel(
         "gpu0_energy_j",
@@ -111,6 +111,22 @@ def full_run() -> Run:
     )
 
 
+def full_run() -> Run:
+    """A run that fills every field."""
+    run = run_of_schema_2()
+    return replace(
+        run,
+        workload=replace(
+            run.workload,
+            family="cnn",
+            settings={"precision": "float32"},
+            activation_bytes_per_sample=4096,
+        ),
+        gpu_memory_utilization_fraction=0.25,
+        measures={"loader_fraction": 0.125},
+    )
+
+
 def test_a_run_comes_back_from_its_file_as_it_was(tmp_path):
     write_native(tmp_path / "runs.json", [full_run(), replace(full_run(), run_id="b")])
     assert read_native(tmp_path / "runs.json") == [
@@ -124,7 +140,11 @@ def test_a_file_of_schema_1_stays_readable():
 
 
 def test_a_file_of_schema_2_stays_readable():
-    assert read_native(DATA / "runs_v2.json") == [full_run()]
+    assert read_native(DATA / "runs_v2.json") == [run_of_schema_2()]
+
+
+def test_a_file_of_schema_3_stays_readable():
+    assert read_native(DATA / "runs_v3.json") == [full_run()]
 
 
 def test_samples_come_back_from_their_blob():
@@ -148,7 +168,7 @@ def test_a_newer_schema_is_refused_in_one_clear_line(tmp_path):
     path = tmp_path / "runs.json"
     text = GOLDEN.read_text().replace('"schema_version":1', '"schema_version":9')
     path.write_text(text)
-    with pytest.raises(FormatError, match="schema 9, this isojoule reads up to 2"):
+    with pytest.raises(FormatError, match="schema 9, this isojoule reads up to 3"):
         read_native(path)
 
 

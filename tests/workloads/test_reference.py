@@ -164,3 +164,18 @@ def test_building_without_torch_names_the_extra(monkeypatch, name):
 def test_counting_works_without_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     assert suite_table().n_rows == 43
+
+
+def test_activations_are_the_outputs_of_all_layers():
+    # One block on 128 x 64 pixels with 128 channels: convolution, ReLU, and a quarter
+    # of it after pooling; then ten outputs before and ten after the softmax.
+    pixels = 128 * 128 * 64
+    assert SUITE["cnn-1x128"].activation_bytes_per_sample == 4 * (
+        2 * pixels + pixels // 4 + 20
+    )
+    assert SUITE["mlp-1x512"].activation_bytes_per_sample == 4 * (2 * 512 + 20)
+    # 512 steps of 64 states after two blocks of 64 channels.
+    blocks = 64 * 128 * 64 * 9 // 4 + 64 * 64 * 32 * 9 // 4
+    assert SUITE["crnn-2x1-64x64"].activation_bytes_per_sample == 4 * (
+        blocks + 512 * 64 + 20
+    )

@@ -78,6 +78,7 @@ def test_the_table_shows_layers_and_widths_as_text():
         "forward_flop_per_sample",
         "training_flop_per_sample",
         "deepspeed_flop_per_sample",
+        "activation_bytes_per_sample",
     ]
     assert rows["crnn-2x1-64x64"]["num_layers"] == "2x1"
     assert rows["crnn-2x1-64x64"]["hidden_sizes"] == "64x64"

@@ -5,6 +5,8 @@ History of the schema:
 1. First version.
 2. Bounds and gain error of energies; resolution, averaging and origin of channels;
    start, refreshes, sampling period and what is left out of runs.
+3. Family, settings and activations of workloads; memory utilization and further
+   measures of runs.
 """
 
 import zlib
@@ -21,7 +23,7 @@ from isojoule.errors import FormatError
 from isojoule.formats.files import read_bytes, write_whole
 from isojoule.records import Channel, Run, Samples
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Version of the record that this isojoule writes; every older one stays readable."""
 
 

@@ -147,6 +147,7 @@ def run_of_readings(
         samples=_samples(readings),
         left_out=left_out_of([energy], has_gpu=True),
         gpu_utilization_fraction=_mean(readings, "utilization_fraction"),
+        gpu_memory_utilization_fraction=_mean(readings, "memory_utilization_fraction"),
         power_limit_w=max((w for w in limits_w if w is not None), default=None),
         origin=f"{origin}, {part}" if part else origin,
         warnings=(

@@ -28,6 +28,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "params": "n_params",
     "samples_processed": "n_samples",
     "gpu_util_pct": "gpu_utilization_percent",
+    "gpu_mem_util_pct": "gpu_memory_utilization_percent",
 }
 """Their names to ours; columns that already have our name are taken as they are."""
 
@@ -39,6 +40,7 @@ _WRITTEN: Final = (
     "workload",
     "phase",
     "model",
+    "family",
     "task",
     "hardware",
     "energy_j",
@@ -49,7 +51,9 @@ _WRITTEN: Final = (
     "n_samples",
     "n_params",
     "forward_flop_per_sample",
+    "training_flop_per_sample",
     "gpu_utilization_fraction",
+    "gpu_memory_utilization_fraction",
     "power_limit_w",
     "run_id",
     "started_at",
@@ -81,10 +85,11 @@ def read_tidy(path: Path) -> list[Run]:
     path : Path
         CSV with a header, or Parquet (needs the ``parquet`` extra). Needed columns:
         ``workload_id`` (or ``workload``), ``hardware``, ``energy_j``. Optional:
-        ``phase`` (default ``train``), ``task``, ``model``, ``batch_size``,
-        ``n_devices``, ``duration_s``, ``gpu_util_pct``, ``flops_per_sample``,
-        ``params``, ``samples_processed``, ``power_limit_w``, ``scope`` (``gpu``,
-        ``node``, ``wall``), ``provenance`` (``measured``, ``modelled``, ``declared``),
+        ``phase`` (default ``train``), ``task``, ``model``, ``family``, ``batch_size``,
+        ``n_devices``, ``duration_s``, ``gpu_util_pct``, ``gpu_mem_util_pct``,
+        ``flops_per_sample``, ``training_flop_per_sample``, ``params``,
+        ``samples_processed``, ``power_limit_w``, ``scope`` (``gpu``, ``node``,
+        ``wall``), ``provenance`` (``measured``, ``modelled``, ``declared``),
         ``source``, ``repeat``. An empty cell is *not measured*.
 
     Raises
@@ -228,15 +233,16 @@ class _Row:
             raise self.fail(f"{name} is {value:g}, must be a whole number")
         return None if value is None else int(value)
 
-    def utilization_or_none(self) -> float | None:
-        percent = self.number_or_none("gpu_utilization_percent")
+    def utilization_or_none(self, of: str) -> float | None:
+        percent = self.number_or_none(f"{of}_utilization_percent")
         if percent is None:
-            fraction = self.number_or_none("gpu_utilization_fraction")
+            fraction = self.number_or_none(f"{of}_utilization_fraction")
         else:
             fraction = percent_to_fraction(percent)
         if fraction is not None and not 0 <= fraction <= 1:
             raise self.fail(
-                f"GPU utilization is {fraction:.0%}, must lie in 0 to 100 %"
+                f"{of.replace('gpu', 'GPU').replace('_', ' ')} utilization is "
+                f"{fraction:.0%}, must lie in 0 to 100 %"
             )
         return fraction
 
@@ -264,7 +270,8 @@ class _Row:
                 ),
             ),
             duration_s=self.positive_or_none("duration_s"),
-            gpu_utilization_fraction=self.utilization_or_none(),
+            gpu_utilization_fraction=self.utilization_or_none("gpu"),
+            gpu_memory_utilization_fraction=self.utilization_or_none("gpu_memory"),
             power_limit_w=self.positive_or_none("power_limit_w"),
             origin=f"{self.path.name} row {self.number}",
             tags={name: self.text(name) for name in _LABELS if self.text(name)},
@@ -275,11 +282,13 @@ class _Row:
             name=self.required("workload"),
             phase=self.text("phase") or "train",
             model=self.text("model") or None,
+            family=self.text("family") or None,
             task=self.text("task") or None,
             batch_size=self.count_or_none("batch_size"),
             n_samples=1.0 if unit_is_sample else self.positive_or_none("n_samples"),
             n_params=self.positive_or_none("n_params"),
             forward_flop_per_sample=self.positive_or_none("forward_flop_per_sample"),
+            training_flop_per_sample=self.positive_or_none("training_flop_per_sample"),
         )
 
 
@@ -305,6 +314,7 @@ def _tidy_row(run: Run) -> dict[str, Cell]:
         "workload": work.name,
         "phase": work.phase,
         "model": work.model,
+        "family": work.family,
         "task": work.task,
         "hardware": run.hardware.name,
         "energy_j": seen.energy_j if seen else None,
@@ -315,7 +325,9 @@ def _tidy_row(run: Run) -> dict[str, Cell]:
         "n_samples": work.n_samples_per_epoch or work.n_samples,
         "n_params": work.n_params,
         "forward_flop_per_sample": work.forward_flop_per_sample,
+        "training_flop_per_sample": work.training_flop_per_sample,
         "gpu_utilization_fraction": run.gpu_utilization_fraction,
+        "gpu_memory_utilization_fraction": run.gpu_memory_utilization_fraction,
         "power_limit_w": run.power_limit_w,
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat() if run.started_at else None,

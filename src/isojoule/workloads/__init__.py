@@ -142,6 +142,7 @@ def suite_table() -> Table:
             "forward_flop_per_sample": model.forward_flop_per_sample,
             "training_flop_per_sample": model.training_flop_per_sample,
             "deepspeed_flop_per_sample": model.deepspeed_flop_per_sample,
+            "activation_bytes_per_sample": model.activation_bytes_per_sample,
         }
         for model in SUITE.values()
     ]
@@ -158,6 +159,7 @@ def suite_table() -> Table:
             "forward_flop_per_sample": "Forward FLOP per sample",
             "training_flop_per_sample": "Training FLOP per sample",
             "deepspeed_flop_per_sample": "DeepSpeed FLOP per sample",
+            "activation_bytes_per_sample": "Activations per sample",
         },
     )
 
@@ -189,6 +191,7 @@ def to_workload(
         name=model.name,
         phase=phase,
         model=model.name,
+        family=model.family,
         task="reference-suite",
         mode="device-only",
         batch_size=BATCH_SIZE,
@@ -197,4 +200,5 @@ def to_workload(
         n_params=model.n_params,
         forward_flop_per_sample=model.forward_flop_per_sample,
         training_flop_per_sample=model.training_flop_per_sample,
+        activation_bytes_per_sample=model.activation_bytes_per_sample,
     )

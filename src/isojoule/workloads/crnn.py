@@ -54,7 +54,6 @@ def crnn(num_layers: tuple[int, int], hidden_sizes: tuple[int, int]) -> Referenc
 
 def _build(num_layers: tuple[int, int], hidden_sizes: tuple[int, int]) -> "nn.Module":
     require_torch()
-    import torch
     from torch import nn
 
     (n_conv, n_recurrent), (conv_size, recurrent_size) = num_layers, hidden_sizes
@@ -65,10 +64,12 @@ def _build(num_layers: tuple[int, int], hidden_sizes: tuple[int, int]) -> "nn.Mo
             self.blocks = nn.Sequential(*conv_blocks(n_conv, conv_size))
             self.gru = nn.GRU(conv_size, recurrent_size, n_recurrent, batch_first=True)
             self.output = nn.Linear(recurrent_size, N_CLASSES)
+            self.softmax = nn.Softmax(dim=1)
 
         def forward(self, clips: "Tensor") -> "Tensor":
             features = self.blocks(clips).view(clips.shape[0], -1, conv_size)
             hidden, _ = self.gru(features)
-            return torch.softmax(self.output(hidden[:, -1]), dim=1)
+            probabilities: Tensor = self.softmax(self.output(hidden[:, -1]))
+            return probabilities
 
     return ConvGru()

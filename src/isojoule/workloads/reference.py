@@ -70,18 +70,21 @@ class LayerCount:
         Multiply-accumulates of the gradient that is passed to whatever comes before.
     deepspeed_flop : int
         FLOP that DeepSpeed's profiler adds for biases, activations and pooling.
+    n_outputs : int
+        Numbers that the layer, its activation and its pooling put out.
     """
 
     n_params: int
     forward_mac: int
     input_gradient_mac: int
     deepspeed_flop: int
+    n_outputs: int
 
 
 def count_dense(
     n_in: int, n_out: int, *, is_first: bool = False, deepspeed_flop: int
 ) -> LayerCount:
-    """Return the count of a linear layer with bias.
+    """Return the count of a linear layer with bias and the activation behind it.
 
     Parameters
     ----------
@@ -99,6 +102,7 @@ def count_dense(
         forward_mac=mac,
         input_gradient_mac=0 if is_first else mac,
         deepspeed_flop=deepspeed_flop,
+        n_outputs=2 * n_out,
     )
 
 
@@ -132,6 +136,7 @@ def count_conv_blocks(n_layers: int, hidden_size: int) -> tuple[LayerCount, ...]
                 forward_mac=mac,
                 input_gradient_mac=0 if layer == 0 else mac,
                 deepspeed_flop=3 * hidden_size * n_pixels,
+                n_outputs=2 * hidden_size * n_pixels + hidden_size * n_pixels // 4,
             )
         )
         n_channels = hidden_size
@@ -177,6 +182,7 @@ def count_gru(
                 input_gradient_mac=(input_mac if needs_input_gradient else 0)
                 + (n_steps - 1) * state_mac_per_step,
                 deepspeed_flop=7 * n_steps * hidden_size,
+                n_outputs=n_steps * hidden_size,
             )
         )
     return tuple(counts)
@@ -249,6 +255,14 @@ class ReferenceModel:
         return self.forward_flop_per_sample + sum(
             layer.deepspeed_flop for layer in self.layers
         )
+
+    @property
+    def activation_bytes_per_sample(self) -> int:
+        """Outputs of all layers of the forward pass in float32 [bytes].
+
+        Of a recurrent layer its states; gates and gradients are not among them.
+        """
+        return 4 * sum(layer.n_outputs for layer in self.layers)
 
     def build(self) -> "nn.Module":
         """Return the network with fresh weights from torch's global generator.

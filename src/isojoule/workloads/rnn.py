@@ -51,6 +51,7 @@ def _build(num_layers: int, hidden_size: int) -> "nn.Module":
             super().__init__()
             self.gru = nn.GRU(N_FEATURES, hidden_size, num_layers, batch_first=True)
             self.output = nn.Linear(hidden_size, N_CLASSES)
+            self.softmax = nn.Softmax(dim=1)
 
         def forward(self, clips: "Tensor") -> "Tensor":
             n_clips = clips.shape[0]
@@ -58,6 +59,7 @@ def _build(num_layers: int, hidden_size: int) -> "nn.Module":
             hidden, _ = self.gru(
                 clips.view(n_clips, 1, N_FEATURES), state.to(clips.device)
             )
-            return torch.softmax(self.output(hidden[:, 0]), dim=1)
+            probabilities: Tensor = self.softmax(self.output(hidden[:, 0]))
+            return probabilities
 
     return OneStepGru()
