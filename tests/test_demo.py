@@ -9,6 +9,7 @@ from isojoule.records import Channel, Hardware
 from isojoule.report.html import render_html
 from isojoule.store import RunStore
 from isojoule.suite import Configuration
+from isojoule.suite.clips import CachedClips
 from isojoule.workloads.synthetic import synthetic_clips
 
 
@@ -27,9 +28,11 @@ class SteadySensor:
 
 @pytest.fixture
 def quick(monkeypatch):
-    clips = synthetic_clips(16)
-    monkeypatch.setattr("isojoule.suite.open_sensors", lambda: [SteadySensor()])
-    monkeypatch.setattr(demo, "make_clips", lambda: clips)
+    clips = CachedClips(*synthetic_clips(16))
+    monkeypatch.setattr(
+        "isojoule.suite.settings.open_sensors", lambda: [SteadySensor()]
+    )
+    monkeypatch.setattr(demo, "open_clips", lambda settings, data: clips)
 
 
 @pytest.fixture

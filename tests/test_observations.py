@@ -166,5 +166,5 @@ def test_runs_of_single_ranks_are_no_runs_of_the_workload():
 def test_energies_of_different_settings_are_not_compared():
     one = replace(make_run("a"), workload=Workload("a", settings={"loss": "softmax"}))
     other = replace(make_run("a"), workload=Workload("a", settings={"loss": "sigmoid"}))
-    with pytest.raises(IncomparableError, match="settings are mixed .*loss sigmoid"):
+    with pytest.raises(IncomparableError, match=r"settings are mixed .*loss sigmoid"):
         calibrate("one", [observe(one), observe(other)])

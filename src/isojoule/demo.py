@@ -17,13 +17,16 @@ from isojoule.report.page import Page
 from isojoule.report.runs import describe_runs
 from isojoule.store import RunStore
 from isojoule.suite import (
+    FAST,
     Configuration,
-    Length,
+    Job,
+    Session,
+    Settings,
     available_devices,
-    make_clips,
-    run_suite,
+    open_clips,
+    run_jobs,
 )
-from isojoule.workloads import SUBSETS, ReferenceModel, resolve
+from isojoule.workloads import SUBSETS, resolve
 
 _TAG: Final = "demo"
 _UNIT: Final = (
@@ -127,25 +130,39 @@ def run_demo(
     """
     models = resolve([*SUBSETS["quick"]])
     both = configurations()
-    session, kept = _unfinished(store.runs(), n_runs=len(models) * len(both))
+    tag, kept = _unfinished(store.runs(), n_runs=len(models) * len(both))
     done = {(r.workload.name, _configuration_of(r)) for r in kept}
-    clips = make_clips()
+    clips = open_clips(Settings(), None)
+    rules = replace(
+        FAST,
+        name="demo",
+        min_duration_s=duration_s,
+        idle_s=0.0,
+        max_warm_up_s=min(FAST.max_warm_up_s, duration_s),
+        block_s=min(FAST.block_s, duration_s / 3),
+    )
     runs = list(kept)
     positions = count(len(kept) + 1)
     n_runs = len(models) * len(both)
 
-    def tell(configuration: Configuration, model: ReferenceModel) -> None:
-        on_step(Step(next(positions), n_runs, model.name, configuration))
+    def tell(configuration: Configuration, job: Job, stage: str) -> None:
+        if stage == "building":
+            on_step(Step(next(positions), n_runs, job.model.name, configuration))
 
     for configuration in both:
-        runs += run_suite(
-            [m for m in models if (m.name, configuration) not in done],
+        session = Session(
+            tuple(m for m in models if (m.name, configuration) not in done),
             configuration,
-            length=Length(duration_s=duration_s),
+            rules=rules,
+            phases=("train",),
+            tags={_TAG: tag},
+        )
+        runs += run_jobs(
+            session,
+            session.jobs(),
             clips=clips,
             store=store,
-            tags={_TAG: session},
-            on_start=partial(tell, configuration),
+            on_stage=partial(tell, configuration),
         )
     return DemoResult(tuple(runs), _convert(runs, both), n_kept=len(kept))
 

@@ -76,6 +76,9 @@ class Meter:
         Labels for the record.
     command : sequence of str
         Command line that is being measured, for the record.
+    review : callable or None
+        Takes the finished run before it is kept, and returns it with what the program
+        knows of it: further measures, samples that were processed, doubts.
     clock : callable
         Monotonic seconds.
 
@@ -109,6 +112,7 @@ class Meter:
         store: RunKeeper | None = None,
         tags: Mapping[str, str] | None = None,
         command: Sequence[str] = (),
+        review: Callable[[Run], Run] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not 1 <= hz <= 100:
@@ -121,6 +125,7 @@ class Meter:
         self._store = store
         self._tags = dict(tags or {})
         self._command = tuple(command)
+        self._review = review
         self._clock = clock
         self._sampler: Sampler | None = None
         self._journal: Journal | None = None
@@ -212,8 +217,26 @@ class Meter:
         """
         with self.window("idle before", phase="idle"):
             wait()
-        self._start_s = max((w.end_s for w in self._windows.values()), default=0.0)
-        self._note_edge("start", self._start_s)
+        self._begin_at(max((w.end_s for w in self._windows.values()), default=0.0))
+
+    def begin(self) -> None:
+        """Begin the run proper now; what came before is not part of its energies.
+
+        Raises
+        ------
+        RuntimeError
+            If the meter is not running.
+        """
+        if self._sampler is None:
+            raise RuntimeError("the meter is not running: start it first")
+        sampler = self._live_sampler()
+        if sampler is not None:
+            self._wait_for_devices(sampler)
+            self._begin_at(sampler.mark(is_start=True))
+
+    def _begin_at(self, start_s: float) -> None:
+        self._start_s = start_s
+        self._note_edge("start", start_s)
 
     def idle_after(self, wait: Callable[[], object]) -> None:
         """Record the machine at rest; the run proper ended before.
@@ -385,7 +408,8 @@ class Meter:
             start_s=self._start_s,
             end_s=self._end_s,
         )
-        self._run = replace(run, exit_code=exit_code)
+        run = replace(run, exit_code=exit_code)
+        self._run = run if self._review is None else self._review(run)
         if self._store is not None and self._journal is not None:
             try:
                 self._store.finish(self._journal, self._run)
@@ -443,6 +467,7 @@ class Meter:
             store=self._store,
             tags=self._tags,
             command=self._command,
+            review=self._review,
             clock=self._clock,
         )
 

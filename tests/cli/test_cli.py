@@ -258,13 +258,21 @@ def test_suite_list_has_43_models_with_exact_counts(isojoule):
 @pytest.mark.slow
 def test_suite_run_keeps_a_run_that_normalize_reads(isojoule, tmp_path):
     store = str(tmp_path / "store")
+    made = tmp_path / "made.json"
     code, out, _ = isojoule(
-        *("suite", "run", "rnn-1x128", "--steps", "20", "--threads", "1"),
-        *("--store", store, "--json"),
+        *("suite", "run", "rnn-1x128", "--steps", "20", "--threads", "1", "--fast"),
+        *("--phase", "train", "--out", str(made), "--store", store, "--json"),
     )
     assert code == 0
-    (run,) = json.loads(out)
-    assert run["workload"]["n_samples"] == 160
+    (calibration,) = json.loads(out)["calibrations"]
+    assert calibration["calibration"] == str(made)
+    (row,) = calibration["workloads"]
+    assert (row["workload"], row["phase"]) == ("rnn-1x128", "train")
+    code, out, _ = isojoule("suite", "check", str(made), "--json")
+    assert (code, json.loads(out)["accepted"]) == (0, True)
+    made.write_text(made.read_text().replace("rnn-1x128", "rnn-1x129"))
+    code, _, err = isojoule("suite", "check", str(made))
+    assert (code, "changed after it was made" in err) == (2, True)
     path = str(tmp_path / "runs.csv")
     assert isojoule("runs", "export", "--store", store, "--out", path)[0] == 0
 

@@ -1,18 +1,21 @@
 """Files in and out, one file per format; `native` is our own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from isojoule.errors import UnknownNameError
+from isojoule.formats.calibration import is_calibration, read_calibration_runs
 from isojoule.formats.carbontracker import is_carbontracker, read_carbontracker
 from isojoule.formats.codecarbon import (
     is_codecarbon,
     read_codecarbon,
     write_codecarbon,
 )
+from isojoule.formats.delrey import is_delrey, read_delrey
 from isojoule.formats.foreign import head_of
 from isojoule.formats.native import read_native, write_native
 from isojoule.formats.nvidia_smi import is_nvidia_smi, read_nvidia_smi
+from isojoule.formats.parquet import is_parquet, parquet_columns
 from isojoule.formats.pyjoules import is_pyjoules, read_pyjoules
 from isojoule.formats.tidy import read_tidy, write_tidy_csv, write_tidy_parquet
 from isojoule.formats.zeus import is_zeus, read_zeus
@@ -20,15 +23,18 @@ from isojoule.records import Run
 
 READERS: Mapping[str, Callable[[Path], list[Run]]] = {
     "native": read_native,
+    "calibration": read_calibration_runs,
     "tidy": read_tidy,
     "codecarbon": read_codecarbon,
     "nvidia-smi": read_nvidia_smi,
     "carbontracker": read_carbontracker,
     "zeus": read_zeus,
     "pyjoules": read_pyjoules,
+    "delrey": read_delrey,
 }
 
 SIGNS: Mapping[str, Callable[[str], bool]] = {
+    "calibration": is_calibration,
     "codecarbon": is_codecarbon,
     "nvidia-smi": is_nvidia_smi,
     "carbontracker": is_carbontracker,
@@ -36,6 +42,11 @@ SIGNS: Mapping[str, Callable[[str], bool]] = {
     "pyjoules": is_pyjoules,
 }
 """Whether a file with such a beginning is of a format; none of two."""
+
+PARQUET_SIGNS: Mapping[str, Callable[[Collection[str]], bool]] = {
+    "delrey": is_delrey,
+}
+"""Whether a Parquet file with such columns is of a format; none of two."""
 
 EXPORTS: Mapping[str, Mapping[str, Callable[[Path, Sequence[Run]], None]]] = {
     "native": {".json": write_native},
@@ -52,21 +63,26 @@ WRITERS: Mapping[str, Callable[[Path, Sequence[Run]], None]] = {
 
 
 def format_of(path: Path) -> str:
-    """Return the format of a file: by its ending, else by how it begins.
+    """Return the format of a file: by its ending, its columns, or how it begins.
 
     Parameters
     ----------
     path : Path
-        ``.json`` is a file of our own. Anything that no program's output looks like is
-        a tidy table.
+        ``.json`` is a file of ours, records or a calibration; of a Parquet file the
+        columns decide. Anything that no program's output looks like is a tidy table.
 
     Raises
     ------
     FormatError
         If it cannot be read.
+    MissingExtraError
+        If it is Parquet and duckdb is not installed.
     """
     if path.suffix == ".json":
-        return "native"
+        return "calibration" if is_calibration(head_of(path)) else "native"
+    if is_parquet(path):
+        columns = parquet_columns(path)
+        return next((n for n, fits in PARQUET_SIGNS.items() if fits(columns)), "tidy")
     head = head_of(path)
     return next((name for name, fits in SIGNS.items() if fits(head)), "tidy")
 

@@ -7,8 +7,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from isojoule.errors import FormatError, MissingExtraError
+from isojoule.errors import FormatError
 from isojoule.formats.files import read_bytes, write_whole
+from isojoule.formats.parquet import is_parquet, parquet_lines
 from isojoule.formats.table import encode_csv, write_parquet
 from isojoule.observations import observe
 from isojoule.records import (
@@ -105,7 +106,7 @@ def read_tidy(path: Path) -> list[Run]:
     Where the table does not state a provenance the energies are ``declared``; where it
     does not state how many samples a unit of work has, at any row, the unit is one.
     """
-    rows = _parquet_rows(path) if _is_parquet(path) else _csv_rows(path)
+    rows = parquet_lines(path) if is_parquet(path) else _csv_rows(path)
     names, cells = _renamed(path, rows)
     known_samples = "n_samples" in names and any(row["n_samples"] for row in cells)
     return [
@@ -124,31 +125,12 @@ def _theirs(name: str) -> str:
     return " or ".join(repr(n) for n in (name, *others))
 
 
-def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() in {".parquet", ".pq"} or read_bytes(path)[:4] == b"PAR1"
-
-
 def _csv_rows(path: Path) -> Iterator[list[Any]]:
     try:
         text = read_bytes(path).decode("utf-8-sig")
         yield from csv.reader(io.StringIO(text, newline=""), strict=True)
     except (UnicodeDecodeError, csv.Error) as error:
         raise FormatError(f"{path} is not a CSV table: {error}") from error
-
-
-def _parquet_rows(path: Path) -> Iterator[list[Any]]:
-    try:
-        import duckdb
-    except ImportError as error:
-        raise MissingExtraError("parquet", f"reading {path.name}") from error
-    read_bytes(path)  # a missing file is told in our words
-    try:
-        table = duckdb.connect().execute("SELECT * FROM read_parquet(?)", [str(path)])
-        yield [column[0] for column in table.description]
-        yield from (list(row) for row in table.fetchall())
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise FormatError(f"{path} is not a Parquet table: {reason}") from error
 
 
 def _renamed(

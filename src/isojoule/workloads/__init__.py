@@ -89,6 +89,8 @@ SUITE: Mapping[str, ReferenceModel] = {
 """Every reference model by name: layers x width, of a CRNN convolution x recurrent."""
 
 SUBSETS: Mapping[str, tuple[str, ...]] = {
+    # The fewest and the most training FLOP.
+    "dual": ("rnn-1x128", "crnn-2x2-1024x256"),
     # All four families, small enough for a CPU in about a minute.
     "quick": (
         "mlp-1x512",
@@ -100,6 +102,9 @@ SUBSETS: Mapping[str, tuple[str, ...]] = {
         "rnn-1x512",
         "crnn-2x1-64x64",
     ),
+    # The four that the 43 lie nearest to, by standardized logarithms of training FLOP
+    # and parameters: the smallest sum of distances over all sets of four.
+    "medoid-4": ("mlp-4x1024", "mlp-6x4096", "cnn-2x512", "crnn-2x1-64x64"),
     "full": tuple(SUITE),
 }
 """Names that stand for several models."""
@@ -169,15 +174,22 @@ def _joined(sizes: tuple[int, ...]) -> str:
 
 
 def to_workload(
-    model: ReferenceModel, *, phase: str = "train", n_samples: int | None = None
+    model: ReferenceModel,
+    *,
+    phase: str = "train",
+    mode: str = "device-only",
+    settings: Mapping[str, str] | None = None,
+    n_samples: int | None = None,
 ) -> Workload:
-    """Return the workload record of a reference model with cached clips.
+    """Return the workload record of a reference model.
 
     Parameters
     ----------
     model : ReferenceModel
         What is trained.
-    phase : str, default "train"
+    phase, mode : str
+        As in `Workload`.
+    settings : mapping of str to str
         As in `Workload`.
     n_samples : int or None
         Samples that the run processes; `None` where it is not known.
@@ -193,7 +205,8 @@ def to_workload(
         model=model.name,
         family=model.family,
         task="reference-suite",
-        mode="device-only",
+        mode=mode,
+        settings=dict(settings or {}),
         batch_size=BATCH_SIZE,
         n_samples=n_samples,
         n_samples_per_epoch=N_SAMPLES_PER_EPOCH,

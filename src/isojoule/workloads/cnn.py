@@ -56,7 +56,9 @@ def conv_blocks(n_layers: int, hidden_size: int) -> "list[nn.Module]":
     return modules
 
 
-def _build(num_layers: int, hidden_size: int) -> "nn.Module":
+def _build(
+    num_layers: int, hidden_size: int, to_probabilities: "nn.Module"
+) -> "nn.Module":
     require_torch()
     from torch import nn
 
@@ -64,5 +66,5 @@ def _build(num_layers: int, hidden_size: int) -> "nn.Module":
         *conv_blocks(num_layers, hidden_size),
         nn.Flatten(),
         nn.Linear(hidden_size * n_pixels_after(num_layers), N_CLASSES),
-        nn.Softmax(dim=1),
+        to_probabilities,
     )

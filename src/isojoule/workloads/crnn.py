@@ -52,7 +52,11 @@ def crnn(num_layers: tuple[int, int], hidden_sizes: tuple[int, int]) -> Referenc
     )
 
 
-def _build(num_layers: tuple[int, int], hidden_sizes: tuple[int, int]) -> "nn.Module":
+def _build(
+    num_layers: tuple[int, int],
+    hidden_sizes: tuple[int, int],
+    to_probabilities: "nn.Module",
+) -> "nn.Module":
     require_torch()
     from torch import nn
 
@@ -64,12 +68,12 @@ def _build(num_layers: tuple[int, int], hidden_sizes: tuple[int, int]) -> "nn.Mo
             self.blocks = nn.Sequential(*conv_blocks(n_conv, conv_size))
             self.gru = nn.GRU(conv_size, recurrent_size, n_recurrent, batch_first=True)
             self.output = nn.Linear(recurrent_size, N_CLASSES)
-            self.softmax = nn.Softmax(dim=1)
+            self.to_probabilities = to_probabilities
 
         def forward(self, clips: "Tensor") -> "Tensor":
             features = self.blocks(clips).view(clips.shape[0], -1, conv_size)
             hidden, _ = self.gru(features)
-            probabilities: Tensor = self.softmax(self.output(hidden[:, -1]))
+            probabilities: Tensor = self.to_probabilities(self.output(hidden[:, -1]))
             return probabilities
 
     return ConvGru()

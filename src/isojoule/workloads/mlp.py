@@ -35,7 +35,9 @@ def mlp(num_layers: int, hidden_size: int) -> ReferenceModel:
     )
 
 
-def _build(num_layers: int, hidden_size: int) -> "nn.Module":
+def _build(
+    num_layers: int, hidden_size: int, to_probabilities: "nn.Module"
+) -> "nn.Module":
     require_torch()
     from torch import nn
 
@@ -44,4 +46,4 @@ def _build(num_layers: int, hidden_size: int) -> "nn.Module":
     for _ in range(num_layers):
         stack += [nn.Linear(n_in, hidden_size), nn.ReLU()]
         n_in = hidden_size
-    return nn.Sequential(*stack, nn.Linear(n_in, N_CLASSES), nn.Softmax(dim=1))
+    return nn.Sequential(*stack, nn.Linear(n_in, N_CLASSES), to_probabilities)

@@ -15,7 +15,7 @@ References
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from isojoule.errors import MissingExtraError
 
@@ -29,6 +29,9 @@ N_FRAMES: Final = 64
 INPUT_SHAPE: Final = (1, N_MELS, N_FRAMES)
 """One clip: channel, mel band, frame."""
 N_CLASSES: Final = 10
+Loss: TypeAlias = Literal["softmax", "sigmoid"]
+"""What stands before the binary cross-entropy: ``softmax`` in [2]_, ``sigmoid`` in the
+text of [1]_."""
 BATCH_SIZE: Final = 8
 N_EPOCHS: Final = 10
 LEARNING_RATE: Final = 1e-3
@@ -205,7 +208,7 @@ class ReferenceModel:
     layers : tuple of LayerCount
         Cost per layer, input to output.
     builder : callable
-        Returns the network with fresh weights.
+        Takes the module behind the last layer, returns the network with fresh weights.
 
     Notes
     -----
@@ -217,7 +220,7 @@ class ReferenceModel:
     num_layers: tuple[int, ...]
     hidden_sizes: tuple[int, ...]
     layers: tuple[LayerCount, ...] = field(repr=False)
-    builder: Callable[[], "nn.Module"] = field(repr=False, compare=False)
+    builder: Callable[["nn.Module"], "nn.Module"] = field(repr=False, compare=False)
 
     @property
     def n_params(self) -> int:
@@ -264,20 +267,26 @@ class ReferenceModel:
         """
         return 4 * sum(layer.n_outputs for layer in self.layers)
 
-    def build(self) -> "nn.Module":
+    def build(self, loss: Loss = "softmax") -> "nn.Module":
         """Return the network with fresh weights from torch's global generator.
 
         Seeding and the device (``with torch.device(...)``) are up to the caller.
 
+        Parameters
+        ----------
+        loss : {"softmax", "sigmoid"}
+            What turns the last layer into probabilities.
+
         Returns
         -------
         torch.nn.Module
-            Maps clips of shape (n, 1, 128, 64) to probabilities of shape (n, 10) that
-            sum to one.
+            Maps clips of shape (n, 1, 128, 64) to probabilities of shape (n, 10).
 
         Raises
         ------
         MissingExtraError
             If `torch` is not installed.
         """
-        return self.builder()
+        nn = require_torch().nn
+        is_softmax = loss == "softmax"
+        return self.builder(nn.Softmax(dim=1) if is_softmax else nn.Sigmoid())

@@ -41,7 +41,9 @@ def rnn(num_layers: int, hidden_size: int) -> ReferenceModel:
     )
 
 
-def _build(num_layers: int, hidden_size: int) -> "nn.Module":
+def _build(
+    num_layers: int, hidden_size: int, to_probabilities: "nn.Module"
+) -> "nn.Module":
     require_torch()
     import torch
     from torch import nn
@@ -51,7 +53,7 @@ def _build(num_layers: int, hidden_size: int) -> "nn.Module":
             super().__init__()
             self.gru = nn.GRU(N_FEATURES, hidden_size, num_layers, batch_first=True)
             self.output = nn.Linear(hidden_size, N_CLASSES)
-            self.softmax = nn.Softmax(dim=1)
+            self.to_probabilities = to_probabilities
 
         def forward(self, clips: "Tensor") -> "Tensor":
             n_clips = clips.shape[0]
@@ -59,7 +61,7 @@ def _build(num_layers: int, hidden_size: int) -> "nn.Module":
             hidden, _ = self.gru(
                 clips.view(n_clips, 1, N_FEATURES), state.to(clips.device)
             )
-            probabilities: Tensor = self.softmax(self.output(hidden[:, 0]))
+            probabilities: Tensor = self.to_probabilities(self.output(hidden[:, 0]))
             return probabilities
 
     return OneStepGru()
