@@ -10,11 +10,12 @@ from isojoule.cli.options import as_json, examples, print_json, print_table
 @click.command(
     epilog=examples(
         "isojoule normalize energies.csv --from A40 --to V100",
+        "isojoule normalize mine.json a40.json v100.json --from A40 --to V100",
         "isojoule normalize energies.parquet --from A40 --to V100 --phase train \\",
         "    --method linear --features flop,params --references min-max:6 --json",
     )
 )
-@click.argument("table", type=click.Path(path_type=Path))
+@click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--from", "source", required=True, help="Hardware the energies are from")
 @click.option("--to", "target", required=True, help="Hardware to estimate them for")
 @click.option(
@@ -53,7 +54,7 @@ from isojoule.cli.options import as_json, examples, print_json, print_table
 @click.option("--csv", "csv_", is_flag=True, help="Print CSV instead of text")
 @as_json
 def normalize(
-    table: Path,
+    tables: tuple[Path, ...],
     source: str,
     target: str,
     method: str,
@@ -67,10 +68,11 @@ def normalize(
     csv_: bool,
     json_: bool,
 ) -> None:
-    """Estimate what the workloads of TABLE would need on other hardware.
+    """Estimate what the workloads of TABLES would need on other hardware.
 
-    TABLE is CSV or Parquet with one row per measurement (columns workload_id, hardware,
-    energy_j and more, see the documentation), or a file of isojoule runs.
+    A table is CSV or Parquet with one row per measurement (columns workload_id,
+    hardware, energy_j and more, see the documentation), a calibration of the suite, or
+    a file of isojoule runs. Several are taken together.
     """
     from isojoule.formats import read_runs
     from isojoule.formats.table import encode_csv
@@ -82,7 +84,8 @@ def normalize(
         summarize,
     )
 
-    selection = select(read_runs(table), phase=phase, power_limit_w=power_limit_w)
+    runs = [run for table in tables for run in read_runs(table)]
+    selection = select(runs, phase=phase, power_limit_w=power_limit_w)
     conversion = convert_all(
         selection.observations,
         source=source,
