@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from isojoule.cli.carbon import carbon
+from isojoule.cli.count import count
 from isojoule.cli.demo import demo
 from isojoule.cli.doctor import doctor
 from isojoule.cli.measure import measure
@@ -18,6 +19,7 @@ from isojoule.cli.normalize import normalize
 from isojoule.cli.options import examples, say
 from isojoule.cli.report import report
 from isojoule.cli.runs import runs
+from isojoule.cli.study import study
 from isojoule.cli.suite import suite
 from isojoule.errors import IsojouleError
 
@@ -39,7 +41,10 @@ def cli() -> None:
     """Measure the energy of machine learning and make it comparable across hardware."""
 
 
-for command in (demo, doctor, measure, suite, runs, normalize, report, carbon):
+for command in (
+    *(demo, doctor, measure, suite, count, study),
+    *(runs, normalize, report, carbon),
+):
     cli.add_command(command)
 
 
@@ -58,9 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            cli.main(arguments, prog_name="isojoule", standalone_mode=False)
-        except click.exceptions.Exit as stop:
-            return stop.exit_code
+            code = cli.main(arguments, prog_name="isojoule", standalone_mode=False)
         except (click.Abort, KeyboardInterrupt):
             say("isojoule: interrupted; runs that were measured are kept")
             return _INTERRUPTED
@@ -70,4 +73,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (IsojouleError, ValueError) as error:
             say(f"isojoule: {error}")
             return _BAD_INPUT
-    return 0
+    # click returns the code of a command that ended itself, else what it returned.
+    return code if isinstance(code, int) else 0

@@ -88,8 +88,9 @@ def read_calibration(path: Path) -> CalibrationFile:
         If it is not a calibration, comes from a newer isojoule, or was changed after it
         was made.
     """
+    data = read_bytes(path)
     try:
-        document = json.loads(read_bytes(path))
+        document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path} is not a calibration file: {error}") from error
     if not isinstance(document, dict) or document.get("kind") != KIND:

@@ -200,7 +200,9 @@ def _check_completeness(calibration: CalibrationFile) -> Iterator[Problem]:
     for phase in sorted({r.workload.phase for r in _measured(calibration)}):
         names = {n for n, p in by_workload(_measured(calibration)) if p == phase}
         complete = [s for s, members in SUBSETS.items() if names >= set(members)]
-        text = f"{phase}: {len(names)} models; whole subsets: {_listed(complete)}"
+        plural = "" if len(names) == 1 else "s"
+        whole = _listed(complete)
+        text = f"{phase}: {len(names)} model{plural}; whole subsets: {whole}"
         yield Problem("coverage", "note", text)
         if len(names) == 1:
             text = f"{phase}: one model allows the single-reference method only"

@@ -299,11 +299,20 @@ def _launched(
 def _finish(
     runs: "Sequence[Run]", rules: "Rules", *, out: Path | None, json_: bool
 ) -> None:
-    """Write a calibration for each machine that measured; print what is in it."""
+    """Write a calibration for each machine that measured; print what is in it.
+
+    Raises
+    ------
+    InsufficientDataError
+        If there is no run, or none with an energy.
+    """
+    from isojoule.errors import InsufficientDataError
     from isojoule.formats.calibration import write_calibration
     from isojoule.suite.calibration import calibration_table, make_calibration
     from isojoule.suite.checks import check_calibration, is_accepted
 
+    if not runs:
+        raise InsufficientDataError("no job gave a run: their logs tell why")
     by_machine: dict[str, list[Run]] = {}
     for made in runs:
         by_machine.setdefault(made.hardware.name, []).append(made)
