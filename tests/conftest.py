@@ -24,6 +24,24 @@ def zeus_table() -> Path:
 
 
 @pytest.fixture
+def delrey_table() -> Path:
+    """Runs of del Rey et al.; skips where the data are not there."""
+    path = DATA / "delrey2024" / "runs.parquet"
+    if not path.exists():
+        skip_or_fail(f"measurements not found at {path}; set ISOJOULE_DATA")
+    return path
+
+
+@pytest.fixture
+def cross_hardware() -> Path:
+    """Folder with tables of several machines; skips where the data are not there."""
+    path = DATA / "cross_hardware"
+    if not path.is_dir():
+        skip_or_fail(f"measurements not found at {path}; set ISOJOULE_DATA")
+    return path
+
+
+@pytest.fixture
 def power_samples() -> Samples:
     """A GPU at 100 W for 1 s, then at 300 W for 1 s, with its counter."""
     channels = (

@@ -38,7 +38,9 @@ def test_what_looks_like_no_program_is_a_tidy_table(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("workload,hardware,energy_j\nw,A40,5\n")
     assert format_of(path) == "tidy"
-    assert format_of(tmp_path / "not-there.json") == "native"
+    path = tmp_path / "runs.json"
+    path.write_text('{"kind":"isojoule-runs"}')
+    assert format_of(path) == "native"
 
 
 def test_a_format_can_be_asked_for(tmp_path):

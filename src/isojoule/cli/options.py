@@ -73,6 +73,7 @@ def progress() -> "Progress":
         MofNCompleteColumn(),
         Elapsed(),
         console=Console(stderr=True),
+        refresh_per_second=2,  # what is drawn is measured too, on a CPU
     )
 
 

@@ -34,7 +34,6 @@ READERS: Mapping[str, Callable[[Path], list[Run]]] = {
 }
 
 SIGNS: Mapping[str, Callable[[str], bool]] = {
-    "calibration": is_calibration,
     "codecarbon": is_codecarbon,
     "nvidia-smi": is_nvidia_smi,
     "carbontracker": is_carbontracker,

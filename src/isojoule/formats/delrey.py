@@ -180,8 +180,8 @@ class _Row:
         FormatError
             If it cannot be one.
         """
-        energies, warnings = self.energies()
         try:
+            energies, warnings = self.energies()
             return Run(
                 run_id=self.text("run_id"),
                 name=self.text("config_id"),
@@ -193,7 +193,7 @@ class _Row:
                 gpu_memory_utilization_fraction=self.fraction("gpu_mem_util_pct"),
                 measures=self.measures(),
                 power_limit_w=self.amount("gpu_power_limit_w"),
-                left_out=("CPU",),
+                left_out=("CPU", *(["memory"] if energies[1].energy_j is None else [])),
                 origin=f"{self.path.name} row {self.number}: {self.text('source')}",
                 warnings=warnings,
                 tags={name: self.text(name) for name in _TAGS if self.text(name)},

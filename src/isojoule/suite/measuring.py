@@ -22,6 +22,7 @@ from isojoule.units import BYTES_PER_GIB
 
 _N_COMPARED: Final = 3
 _MIN_WINDOW_S: Final = 1.0  # epochs that are shorter share a window: tighter bounds
+_TELL_EVERY_S: Final = 2.0
 
 
 @dataclass(slots=True)
@@ -139,22 +140,21 @@ class _Measurement:
             so_far.warm_up_s = time.monotonic() - start_s
 
     def _measure(self, work: Work, meter: Meter) -> None:
+        """Step through windows until there are enough and the run is long enough."""
         rules, so_far = self._rules, self._so_far
         n_steps, n_windows = self._plan(work)
-        start_s = time.monotonic()
-        phase = self._job.phase
-        while True:
-            elapsed_s = time.monotonic() - start_s
-            self._on_stage(f"measuring for {elapsed_s:.0f} s")
-            with meter.window("epochs", phase=phase):
+        start_s = told_s = time.monotonic()
+        is_long = False
+        while so_far.n_windows < n_windows or not (is_long or rules.n_steps):
+            with meter.window("epochs", phase=self._job.phase):
                 for _ in range(n_steps):
                     so_far.n_clips += work.step()
-            so_far.n_steps += n_steps
+                    so_far.n_steps += 1
+                    if time.monotonic() - told_s >= _TELL_EVERY_S:
+                        told_s = time.monotonic()
+                        self._on_stage(f"measuring, {so_far.n_steps} steps")
             so_far.n_windows += 1
-            so_far.step_s = (time.monotonic() - start_s) / so_far.n_steps
             is_long = time.monotonic() - start_s >= rules.min_duration_s
-            if so_far.n_windows >= n_windows and (is_long or rules.n_steps):
-                return
 
     def _plan(self, work: Work) -> tuple[int, int]:
         """Return the steps in a window, and the fewest windows."""
