@@ -122,6 +122,16 @@ def test_leaving_one_out_refits_where_references_are_left():
     )
 
 
+def test_what_is_left_without_a_reference_may_make_no_line():
+    # Without a both others have 2 J; the line through a and c stands all the same.
+    machines = pair({"a": 1.0, "b": 2.0, "c": 2.0}, {"a": 2.0, "b": 3.0, "c": 4.0})
+    fitted = NORMALIZERS["dual"](machines).fitted("A", "B")
+    assert fitted.references == ("a", "c")
+    assert fitted.line.describe() == {"intercept [J]": 0.0, "source energy [J/J]": 2.0}
+    # b lies on 2 * 2 = 4, true 3; c without itself on the line through b: 3, true 4.
+    assert fitted.abs_log_residuals == pytest.approx({"b": log(4 / 3), "c": log(4 / 3)})
+
+
 def test_the_own_energy_on_the_target_never_moves_an_estimate_or_its_interval():
     source = {name: float(i) for i, name in enumerate("abcdefgh", start=1)}
     target = {name: 2 * energy_j + 1 for name, energy_j in source.items()}

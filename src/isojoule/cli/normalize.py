@@ -22,9 +22,14 @@ from isojoule.cli.options import as_json, examples, print_json, print_table
     "--method",
     default="dual",
     show_default=True,
-    help="single-low, single-high, single-median, dual or linear",
+    help="single-low, single-high, single-median, dual, linear, theil-sen, log-linear, "
+    "poly2, svr or svr-standardized",
 )
-@click.option("--features", default="", help="For linear: flop, params or both")
+@click.option(
+    "--features",
+    default="",
+    help="For linear: flop, params; for log-linear also power; with commas",
+)
 @click.option(
     "--references",
     default="all",
@@ -52,6 +57,9 @@ from isojoule.cli.options import as_json, examples, print_json, print_table
     help="Accept energies of different scope or provenance",
 )
 @click.option("--csv", "csv_", is_flag=True, help="Print CSV instead of text")
+@click.option(
+    "--show-fit", is_flag=True, help="Print also the coefficients, with units"
+)
 @as_json
 def normalize(
     tables: tuple[Path, ...],
@@ -66,6 +74,7 @@ def normalize(
     power_limit_w: float | None,
     allow_mixed: bool,
     csv_: bool,
+    show_fit: bool,
     json_: bool,
 ) -> None:
     """Estimate what the workloads of TABLES would need on other hardware.
@@ -106,3 +115,7 @@ def normalize(
         print_table(conversion_table(conversion))
         for sentence in (*summarize(conversion), *selection.notes):
             click.echo(sentence)
+    if show_fit and not json_:
+        for name, value in conversion.fit.items():
+            # A CSV file has one header: beside it the fit goes to stderr.
+            click.echo(f"Fit: {name} = {value:.6g}", err=csv_)

@@ -5,7 +5,11 @@ from typing import Protocol
 
 from isojoule.normalizers.dual import DUAL
 from isojoule.normalizers.linear import LINEAR
+from isojoule.normalizers.log_linear import LOG_LINEAR
+from isojoule.normalizers.poly2 import POLY2
 from isojoule.normalizers.single import SINGLE_HIGH, SINGLE_LOW, SINGLE_MEDIAN
+from isojoule.normalizers.svr import SVR, SVR_STANDARDIZED
+from isojoule.normalizers.theil_sen import THEIL_SEN
 from isojoule.records import Calibration, Estimate, Observation
 
 
@@ -16,6 +20,10 @@ class Normalizer(Protocol):
         self, observation: Observation, *, target: str, level: float = 0.9
     ) -> Estimate:
         """Return the energy `target` would need for the observed work."""
+        ...
+
+    def describe(self, source: str, target: str) -> Mapping[str, float]:
+        """Return the coefficients from `source` to `target` by name with unit."""
         ...
 
 
@@ -40,4 +48,9 @@ NORMALIZERS: Mapping[str, FitNormalizer] = {
     "single-median": SINGLE_MEDIAN.fit,
     "dual": DUAL.fit,
     "linear": LINEAR.fit,
+    "theil-sen": THEIL_SEN.fit,
+    "log-linear": LOG_LINEAR.fit,
+    "poly2": POLY2.fit,
+    "svr": SVR.fit,
+    "svr-standardized": SVR_STANDARDIZED.fit,
 }

@@ -1,7 +1,7 @@
 """All workloads of one machine converted to another."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from isojoule.errors import InsufficientDataError, UnknownNameError
 from isojoule.normalizers import NORMALIZERS
@@ -55,6 +55,8 @@ class Conversion:
         By rising source energy.
     skipped : mapping of str to str
         Workloads without an estimate, with the reason.
+    fit : mapping of str to float
+        What the method learned, by name with unit.
     """
 
     source: str
@@ -65,6 +67,7 @@ class Conversion:
     level: float
     converted: tuple[Converted, ...]
     skipped: dict[str, str]
+    fit: Mapping[str, float] = field(default_factory=dict)
 
 
 def convert_all(
@@ -161,4 +164,5 @@ def convert_all(
         level=level,
         converted=tuple(converted),
         skipped=skipped,
+        fit=normalizer.describe(source, target),
     )

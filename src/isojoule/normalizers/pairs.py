@@ -17,9 +17,16 @@ Floats: TypeAlias = NDArray[np.float64]
 FEATURES: Final[Mapping[str, Callable[[Observation], float | None]]] = {
     "flop": lambda observation: observation.work_flop,
     "params": lambda observation: observation.n_params,
+    "power": lambda observation: observation.mean_power_w,
 }
 """What the name of a feature reads from an observation: forward FLOP of the unit of
-work, and number of parameters."""
+work, number of parameters, and mean power on the source."""
+
+FEATURE_UNITS: Final[Mapping[str, str]] = {
+    "flop": "FLOP",
+    "params": "parameter",
+    "power": "W",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,46 @@ def inputs_of(observation: Observation, features: Sequence[str]) -> list[float]:
             )
         values.append(value)
     return values
+
+
+def require_taken(
+    features: Sequence[str], taken: Sequence[str], *, method: str
+) -> None:
+    """Raise unless `method`, which has `taken`, can use all of `features`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such feature.
+    ValueError
+        If the method does not take it.
+    """
+    for name in features:
+        if name not in FEATURES:
+            raise UnknownNameError("feature", name, FEATURES)
+        if not taken:
+            raise ValueError(f"{method} takes no features: use linear or log-linear")
+        if name not in taken:
+            raise ValueError(f"{method} does not take {name}, only {', '.join(taken)}")
+
+
+def require_positive(
+    observation: Observation, features: Sequence[str], *, method: str
+) -> None:
+    """Raise unless the logarithms that `method` takes of the features exist.
+
+    Raises
+    ------
+    InsufficientDataError
+        If a feature is not positive.
+    """
+    _, *values = inputs_of(observation, features)
+    for name, value in zip(features, values, strict=True):
+        if value <= 0:
+            raise InsufficientDataError(
+                f"{name} of {observation.workload!r} is {value:g}, and {method} takes "
+                "its logarithm: leave the feature out"
+            )
 
 
 def _has_features(observation: Observation, features: Sequence[str]) -> bool:

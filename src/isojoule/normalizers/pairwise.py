@@ -7,29 +7,27 @@ that had no part in their own prediction.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, inf
-from typing import Protocol
+from math import exp, inf, isfinite
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isojoule.errors import InsufficientDataError, UnknownNameError
-from isojoule.normalizers.pairs import Floats, Pair, inputs_of, make_pair
+from isojoule.normalizers.lines import Line
+from isojoule.normalizers.pairs import (
+    Floats,
+    Pair,
+    inputs_of,
+    make_pair,
+    require_positive,
+    require_taken,
+)
 from isojoule.records import Calibration, Estimate, Observation, weakest
 from isojoule.stats import conformal_quantile, highest_conformal_level, log_ratio
 
-
-class Line(Protocol):
-    """A fitted relation of target energy to source energy and features."""
-
-    def predict(self, inputs: Floats) -> Floats:
-        """Return target energies [J], ndarray of shape (n,), of inputs (n, 1 + p)."""
-        ...
-
-    @property
-    def doubts(self) -> tuple[str, ...]:
-        """Reasons not to trust the fit as a whole."""
-        ...
+N_GROUPS: Final = 10
+"""Groups of references that are left out in turn where one at a time is too slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,8 @@ class PairFit:
     abs_log_residuals : mapping of str to float
         |ln(predicted / measured)| of each shared workload by a fit without it; infinite
         where that prediction was not positive.
+    n_groups : int or None
+        Groups in which the references were left out; `None` if one at a time.
     """
 
     line: Line
@@ -54,6 +54,7 @@ class PairFit:
     low: Floats
     high: Floats
     abs_log_residuals: Mapping[str, float]
+    n_groups: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,22 @@ class PairwiseMethod:
         From the source energies (n,) of the candidates [J] to indices of those it uses.
     fit_line : callable
         From inputs (k, 1 + p) and target energies (k,) [J] to a `Line`.
-    takes_features : bool, default False
-        Whether it can use more than the source energy.
+    takes_features : tuple of str
+        Names of what it can use beside the source energy.
+    needs_positive : bool, default False
+        Whether it takes logarithms: workloads with a feature of zero are left out.
+    max_refits : int or None
+        Most references of which each is left out on its own for the interval; above
+        that `N_GROUPS` groups are left out in turn. No limit where `None`.
     """
 
     name: str
     n_min: int
     pick: Callable[[Floats], NDArray[np.intp]]
     fit_line: Callable[[Floats, Floats], Line]
-    takes_features: bool = False
+    takes_features: tuple[str, ...] = ()
+    needs_positive: bool = False
+    max_refits: int | None = None
 
     def fit(
         self,
@@ -104,11 +112,12 @@ class PairwiseMethod:
 
         Raises
         ------
+        UnknownNameError
+            If there is no such feature.
         ValueError
-            If there are features and the method takes none.
+            If the method does not take one of the features.
         """
-        if features and not self.takes_features:
-            raise ValueError(f"{self.name} takes no features: use linear")
+        require_taken(features, self.takes_features, method=self.name)
         return PairwiseNormalizer(
             method=self,
             calibrations={c.hardware: c for c in calibrations},
@@ -135,36 +144,60 @@ class PairwiseMethod:
             If the method needs more references than there are.
         """
         candidates = _candidates(pair, references)
-        n_min = self.n_min + pair.inputs.shape[1] - 1
-        if len(candidates) < n_min:
-            raise InsufficientDataError(
-                f"{self.name} needs {n_min} references, {pair.source} and "
-                f"{pair.target} offer {len(candidates)}: measure more workloads on both"
-            )
-        used = self._pick(pair, candidates)
-        line = self.fit_line(pair.inputs[used], pair.target_energy_j[used])
+        if self.needs_positive:
+            candidates = candidates[(pair.inputs[candidates] > 0).all(axis=1)]
+        line, used = self._fit(pair, candidates)
         predicted_j = line.predict(pair.inputs)
-        for i in used:
-            rest = candidates[candidates != i]
-            predicted_j[i] = (
-                self._predict_without(pair, rest, i) if len(rest) >= n_min else np.nan
-            )
+        is_grouped = self.max_refits is not None and len(used) > self.max_refits
+        n_groups = N_GROUPS if is_grouped else len(used)
+        for first in range(n_groups):
+            left_out = used[first::n_groups]  # every group spans all energies
+            predicted_j[left_out] = self._predict_without(pair, candidates, left_out)
         return PairFit(
             line=line,
             references=tuple(pair.workloads[i] for i in used),
             low=pair.inputs[used].min(axis=0),
             high=pair.inputs[used].max(axis=0),
             abs_log_residuals=_abs_log_residuals(pair, predicted_j),
+            n_groups=n_groups if is_grouped else None,
         )
 
-    def _pick(self, pair: Pair, candidates: NDArray[np.intp]) -> NDArray[np.intp]:
-        return candidates[self.pick(pair.inputs[candidates, 0])]
+    def _fit(
+        self, pair: Pair, candidates: NDArray[np.intp]
+    ) -> tuple[Line, NDArray[np.intp]]:
+        """Return the fit to the candidates that the method picks, and those.
 
-    def _predict_without(self, pair: Pair, rest: NDArray[np.intp], i: int) -> float:
-        """Return the target energy [J] of workload `i` by a fit to the `rest`."""
-        used = self._pick(pair, rest)
-        line = self.fit_line(pair.inputs[used], pair.target_energy_j[used])
-        return float(line.predict(pair.inputs[i : i + 1])[0])
+        Raises
+        ------
+        InsufficientDataError
+            If the method needs more references.
+        """
+        n_features = pair.inputs.shape[1] - 1
+        n_min = self.n_min + n_features
+        if len(candidates) < n_min:
+            usable = " with these features" if n_features else ""
+            raise InsufficientDataError(
+                f"{self.name} needs {n_min} references, {pair.source} and "
+                f"{pair.target} offer {len(candidates)}{usable}: measure more "
+                "workloads on both"
+            )
+        used = candidates[self.pick(pair.inputs[candidates, 0])]
+        return self.fit_line(pair.inputs[used], pair.target_energy_j[used]), used
+
+    def _predict_without(
+        self, pair: Pair, candidates: NDArray[np.intp], left_out: NDArray[np.intp]
+    ) -> Floats:
+        """Return target energies [J] by a fit to the rest; NaN where it is too few."""
+        try:
+            line, _ = self._fit(pair, np.setdiff1d(candidates, left_out))
+        except InsufficientDataError:
+            return np.full(len(left_out), np.nan)
+        return line.predict(pair.inputs[left_out])
+
+
+def all_references(source_energy_j: Floats) -> NDArray[np.intp]:
+    """Return the index of every candidate: what most methods use."""
+    return np.arange(len(source_energy_j))
 
 
 def _candidates(pair: Pair, references: Sequence[str] | None) -> NDArray[np.intp]:
@@ -236,6 +269,10 @@ class PairwiseNormalizer:
             self._fits[source, target] = self.method.fit_pair(pair, self.references)
         return self._fits[source, target]
 
+    def describe(self, source: str, target: str) -> Mapping[str, float]:
+        """Return the coefficients of `fitted` by name with unit."""
+        return self.fitted(source, target).line.describe(self.features)
+
     def convert(
         self, observation: Observation, *, target: str, level: float = 0.9
     ) -> Estimate:
@@ -262,8 +299,8 @@ class PairwiseNormalizer:
         IncomparableError
             If the energies of the two are of different kinds.
         InsufficientDataError
-            If the method needs more references, or a feature of the observation is not
-            known.
+            If the method needs more references, a feature of the observation is not
+            known, or zero where a logarithm is taken, or no finite energy comes out.
         ValueError
             If the level is outside (0, 1).
 
@@ -275,12 +312,19 @@ class PairwiseNormalizer:
         """
         fitted = self.fitted(observation.hardware, target)
         inputs = np.array(inputs_of(observation, self.features))
+        if self.method.needs_positive:
+            require_positive(observation, self.features, method=self.method.name)
         energy_j = float(fitted.line.predict(inputs[np.newaxis])[0])
+        if not isfinite(energy_j):
+            raise InsufficientDataError(
+                f"{self.method.name} gives no finite energy for "
+                f"{observation.workload!r}: it lies too far outside the references"
+            )
         factor, because = interval_factor(fitted, observation.workload, level)
         doubts = fitted.line.doubts
         if energy_j <= 0:
             factor = None
-            doubts += ("the line gives an energy that is not positive: not usable",)
+            doubts += ("the fit gives an energy that is not positive: not usable",)
         known = [self.calibrations[target].observations[r] for r in fitted.references]
         return Estimate(
             workload=observation.workload,
@@ -335,7 +379,12 @@ def interval_factor(
         failed = sum(r == inf for r in residuals)
         return None, f"unknown: {failed} of {len(residuals)} checks were not positive"
     seen = " (the fit has seen this one)" if workload in fitted.references else ""
+    grouped = (
+        f", references in {fitted.n_groups} groups left out in turn"
+        if fitted.n_groups
+        else ""
+    )
     return exp(half_width), (
         f"conformal, from the log errors of {len(residuals)} other workloads measured "
-        f"on both machines, each predicted without itself{seen}"
+        f"on both machines, each predicted without itself{grouped}{seen}"
     )

@@ -147,6 +147,7 @@ def conversion_records(conversion: Conversion) -> dict[str, object]:
         "method": conversion.method,
         "features": list(conversion.features),
         "references": list(conversion.references),
+        "fit": dict(conversion.fit),
         "level": conversion.level,
         "estimates": [
             {
