@@ -3,6 +3,7 @@
 The names here are public; all else may change.
 """
 
+from isojoule.counting import FlopCount, count_flop
 from isojoule.errors import (
     FormatError,
     IncomparableError,
@@ -41,6 +42,7 @@ __all__ = [
     "ComponentEnergy",
     "Conversion",
     "Estimate",
+    "FlopCount",
     "FormatError",
     "Hardware",
     "IncomparableError",
@@ -59,6 +61,7 @@ __all__ = [
     "Workload",
     "calibrate",
     "convert_all",
+    "count_flop",
     "observe",
     "read_runs",
     "select",
