@@ -1,5 +1,6 @@
 """isojoule suite check."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,16 +45,16 @@ def check(file: Path, json_: bool) -> None:
 
 
 def problem_lines(problems: "Sequence[Problem]") -> list[str]:
-    """Return a line per problem; what several runs share stands once."""
-    subjects: dict[tuple[str, str], list[str]] = {}
+    """Return a line per kind of problem, with the first run that has it."""
+    alike: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
-        key = (problem.severity, problem.text)
-        subjects.setdefault(key, []).append(problem.subject)
+        key = (problem.severity, re.sub(r"\d+", "#", problem.text))
+        alike.setdefault(key, []).append(problem)
     lines = []
-    for (severity, text), (first, *more) in subjects.items():
-        whose = f"{first}: " if first else ""
+    for first, *more in alike.values():
+        whose = f"{first.subject}: " if first.subject else ""
         others = f" (and {len(more)} more)" if more else ""
-        lines.append(f"{severity:<8} {whose}{text}{others}")
+        lines.append(f"{first.severity:<8} {whose}{first.text}{others}")
     return lines
 
 
