@@ -225,7 +225,7 @@ class Selection:
     notes: tuple[str, ...] = ()
 
 
-def _is_part(run: Run) -> bool:
+def is_part(run: Run) -> bool:
     """Return whether `run` is that of one rank among several."""
     return "rank" in run.tags and run.tags.get("world_size", "1") != "1"
 
@@ -266,7 +266,7 @@ def select(
     if phase is not None and phase not in phases:
         raise UnknownNameError("phase", phase, phases)
     of_phase = [r for r in runs if phase in {None, r.workload.phase}]
-    whole = [r for r in of_phase if not _is_part(r)]
+    whole = [r for r in of_phase if not is_part(r)]
     notes_of_parts = []
     if len(whole) < len(of_phase):
         n_parts = len(of_phase) - len(whole)

@@ -287,7 +287,7 @@ def _comparable(
             reason = f"not of phase {phase}"
         elif name not in {None, run.hardware.name}:
             reason = f"not on {name}"
-        elif "rank" in run.tags and run.tags.get("world_size", "1") != "1":
+        elif is_part(run):
             reason = "of single ranks: `isojoule runs merge` adds them"
         elif run.status != "complete":
             reason = "did not end by themselves"
