@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isojoule.errors import InsufficientDataError, UnknownNameError
-from isojoule.observations import energy_in_scope, match_hardware, observe
+from isojoule.observations import (
+    energy_in_scope,
+    is_part,
+    match_hardware,
+    observe,
+)
 from isojoule.records import Observation, Run, Scope
 from isojoule.studies.composites import Columns, moved_bytes
 
