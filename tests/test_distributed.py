@@ -123,9 +123,9 @@ def assert_two_gpus_are_added(runs):
         energy = window.energies[1]
         assert energy.energy_j == pytest.approx(true_j, rel=0.01)
         assert energy.energy_low_j <= true_j <= energy.energy_high_j
-        assert window.duration_s >= max(cut)
+        assert window.duration_s >= max(cut) - 1e-9
     assert merged.hardware.name == "2x NVIDIA A100-SXM4-80GB"
-    assert merged.duration_s >= max(first.duration_s, second.duration_s)
+    assert merged.duration_s >= max(first.duration_s, second.duration_s) - 1e-9
     assert merged.tags["world_size"] == "2"
     *others, lost = merged.warnings
     assert lost.endswith("have are left out: 1 'checkpoint'")

@@ -71,7 +71,7 @@ def test_runs_of_jobs_that_nobody_waited_for_come_into_the_store(isojoule, tmp_p
         left.mkdir(parents=True)
         write_native(left / "a.json", GOOD[:1])
     code, *_ = isojoule(
-        *("suite", "run", "rnn-1x128", "--steps", "1", "--fast", "--phase", "test"),
+        *("suite", "run", "rnn-1x128", "--steps", "200", "--fast", "--phase", "test"),
         *("--store", str(tmp_path / "store"), "--out", str(tmp_path / "c.json")),
     )
     assert code == 0
