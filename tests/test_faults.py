@@ -636,10 +636,10 @@ def test_a_driver_that_hangs_at_an_edge_does_not_hang_the_work():
 
 # ---- devices that go away ----
 
-LOST = FakeDevice(steady(POWER_W), lost_from_s=1.2)
+LOST = FakeDevice(steady(POWER_W), lost_from_s=1.0)
 
 
-@trial("work", WORK_S, devices=(LOST,))
+@trial("work", LONG_S, devices=(LOST,))
 def test_of_a_lost_device_it_is_told_when_and_what_it_had_drawn(done):
     require_unharmed(done)
     run = done.run()
@@ -647,7 +647,7 @@ def test_of_a_lost_device_it_is_told_when_and_what_it_had_drawn(done):
     assert any("gpu0 gave no reading after" in warning for warning in run.warnings)
 
 
-@trial("work", WORK_S, devices=(FakeDevice(steady(POWER_W)), LOST))
+@trial("work", LONG_S, devices=(FakeDevice(steady(POWER_W)), LOST))
 def test_a_sum_without_the_lost_one_of_two_devices_is_no_energy(done):
     require_unharmed(done)
     run = done.run()
