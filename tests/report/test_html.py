@@ -139,3 +139,9 @@ def test_chromium_shows_the_page_without_a_complaint(page, now, tmp_path):
     assert "Energy of each run</caption>" in shown.stdout
     assert shown.stdout.count('role="img"') == 2
     assert not [line for line in shown.stderr.splitlines() if "CONSOLE" in line]
+
+
+def test_a_page_without_a_script_allows_none(page):
+    document = render_html(page)
+    assert "script-src" not in document
+    assert "<script>" not in document

@@ -37,6 +37,7 @@ def table():
         ("power_w", 345.6, "346 W"),
         ("duration_s", 3725.0, "1 h 2 min"),
         ("idle_fraction", 0.1234, "12.3 %"),
+        ("mdape_fraction", 22.82, "2,282 %"),
         ("memory_bytes", 16 * 2**30, "16 GiB"),
         ("memory_bytes", 512 * 2**20, "512 MiB"),
         ("temperature_c", 61.0, "61 °C"),

@@ -13,6 +13,7 @@ def test_every_study_has_a_command_of_its_name(name):
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_study_answers_runs_and_refuses_none(name):
-    assert STUDIES[name](suite_like_runs("train", "test"), level=0.9) is not None
+    runs = suite_like_runs() + suite_like_runs(hardware="NVIDIA A40")
+    assert STUDIES[name](runs, level=0.9) is not None
     with pytest.raises(InsufficientDataError):
         STUDIES[name]([])

@@ -1,6 +1,8 @@
 """From a `Page` to one HTML file that needs nothing else."""
 
+from base64 import b64encode
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from isojoule.report.page import Page
 from isojoule.report.tables import format_cell, is_numeric
@@ -16,12 +18,14 @@ def render_html(page: Page) -> str:
     Parameters
     ----------
     page : Page
-        What to show; all text in it is escaped, only `Figure.svg` is not.
+        What to show; all text in it is escaped, only `Figure.svg` and the script are
+        not.
 
     Returns
     -------
     str
-        A document without scripts that loads nothing from anywhere.
+        A document that loads nothing from anywhere. Its policy allows no script but
+        that of the page, by its hash.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -34,4 +38,6 @@ def render_html(page: Page) -> str:
     )
     environment.filters["date"] = _format_date
     environment.globals.update(format_cell=format_cell, is_numeric=is_numeric)
-    return environment.get_template("page.html.j2").render(page=page)
+    digest = b64encode(sha256(page.script.encode()).digest()).decode()
+    template = environment.get_template("page.html.j2")
+    return template.render(page=page, script_digest=digest)

@@ -65,6 +65,8 @@ class Page:
         Aware.
     notice : str, default ""
         What nobody may overlook, such as that energies are modelled.
+    script : str, default ""
+        What makes its figures move; trusted, so it comes with the package.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class Page:
     generated_by: str
     created_at: datetime
     notice: str = ""
+    script: str = ""
 
     def __post_init__(self) -> None:
         if self.created_at.tzinfo is None:

@@ -34,7 +34,8 @@ def _format_bytes(memory_bytes: float) -> str:
 
 
 def _format_percent(fraction: float) -> str:
-    return f"{100 * fraction:.3g} %"
+    percent = 100 * fraction
+    return f"{percent:,.0f} %" if abs(percent) >= 1000 else f"{percent:.3g} %"
 
 
 def _format_celsius(temperature_c: float) -> str:

@@ -5,6 +5,9 @@ from typing import Protocol
 
 from isojoule.records import Run
 from isojoule.studies.link import study_link
+from isojoule.studies.normalization.features import study_features
+from isojoule.studies.normalization.references import study_references
+from isojoule.studies.normalization.regressions import study_regressions
 
 
 class Study(Protocol):
@@ -16,5 +19,8 @@ class Study(Protocol):
 
 STUDIES: Mapping[str, Study] = {
     "link": study_link,
+    "references": study_references,
+    "regressions": study_regressions,
+    "features": study_features,
 }
 """The studies by the name of their command under ``isojoule study``."""

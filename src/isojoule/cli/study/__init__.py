@@ -3,6 +3,7 @@
 import click
 
 from isojoule.cli.study.link import link
+from isojoule.cli.study.normalization import features, references, regressions
 
 
 @click.group()
@@ -10,4 +11,5 @@ def study() -> None:
     """Answer questions about energy from your own runs."""
 
 
-study.add_command(link)
+for command in (link, references, regressions, features):
+    study.add_command(command)
