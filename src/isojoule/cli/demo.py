@@ -35,7 +35,7 @@ from isojoule.cli.options import (
     "--seconds",
     "duration_s",
     type=click.FloatRange(0.1, 600),
-    default=5.0,
+    default=4.0,
     show_default=True,
     help="Time to train each model on each configuration",
 )
