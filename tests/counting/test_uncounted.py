@@ -1,6 +1,6 @@
 import pytest
 import torch
-from torch import nn
+from torch import library, nn
 
 from isojoule import count_flop
 from isojoule.counting.uncounted import looks_like_a_product
@@ -63,9 +63,9 @@ def test_work_without_a_formula_is_told_of():
 
 
 def test_an_operation_of_a_library_is_told_of():
-    library = torch.library.Library("isojoule_test", "DEF")
-    library.define("twice(Tensor x) -> Tensor")
-    library.impl("twice", lambda x: 2 * x, "CompositeExplicitAutograd")
+    own = library.Library("isojoule_test", "DEF")
+    own.define("twice(Tensor x) -> Tensor")
+    own.impl("twice", lambda x: 2 * x, "CompositeExplicitAutograd")
 
     class Twice(nn.Module):
         def forward(self, x):

@@ -71,6 +71,10 @@ def test_nothing_without_an_energy_is_a_calibration():
         ((*GOOD, reference_run("rnn-1x128", duration_s=59.0)), "too-short"),
         ((*GOOD, reference_run("rnn-1x128", energy_j=20_000.0)), "power"),
         (
+            (*GOOD, reference_run("rnn-1x128", measures={"n_readings": 59})),
+            "few-readings",
+        ),
+        (
             (
                 *GOOD,
                 reference_run(

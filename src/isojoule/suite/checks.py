@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Literal, TypeAlias
 
 from isojoule.formats.calibration import CalibrationFile
@@ -127,6 +128,13 @@ def _check_rules(calibration: CalibrationFile) -> Iterator[Problem]:
             names = ", ".join(sorted({r.workload.name for r in short}))
             text = f"shorter than {STANDARD.min_duration_s:g} s: {names}"
             yield Problem("too-short", "error", text)
+        few = [
+            r for r in runs if r.measures.get("n_readings", inf) < STANDARD.min_readings
+        ]
+        if few:
+            names = ", ".join(sorted({r.workload.name for r in few}))
+            text = f"fewer than {STANDARD.min_readings} readings: {names}"
+            yield Problem("few-readings", "error", text)
     for run in runs:
         for warning in run.warnings:
             yield Problem("record", "warning", warning, run.name)

@@ -15,7 +15,7 @@ from isojoule.records import Hardware, Run
 from isojoule.sensors import Sensor
 from isojoule.suite.clips import Clips
 from isojoule.suite.plan import OUT_OF_MEMORY, Job, Session
-from isojoule.suite.rules import broken_rules
+from isojoule.suite.rules import broken_rules, count_readings
 from isojoule.suite.settings import applied
 from isojoule.suite.work import Work, is_out_of_memory, memory_bytes
 from isojoule.units import BYTES_PER_GIB
@@ -175,6 +175,7 @@ class _Measurement:
         duration_s = run.duration_s or 0.0
         measures = {
             "n_steps": float(so_far.n_steps),
+            "n_readings": float(count_readings(run)),
             "n_clips_per_epoch": float(self._clips.n_clips),
             "step_s": duration_s / so_far.n_steps,
             "loader_fraction": min(1.0, so_far.loader_s / duration_s),

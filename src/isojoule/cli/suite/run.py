@@ -160,7 +160,8 @@ def run(
             made = _launched(session, jobs, store, options)
         else:
             clips = open_clips(session.settings, options["data"])
-            made = _measured(session, jobs, store, clips=clips, past=past)
+            here = [r for r in past if hardware and r.hardware.name == hardware.name]
+            made = _measured(session, jobs, store, clips=clips, past=here)
         runs = [*kept.values(), *made]
         _finish(runs, session.rules, out=out, json_=json_)
 
