@@ -1,4 +1,5 @@
 from dataclasses import replace
+from math import sqrt
 
 import pytest
 
@@ -12,7 +13,7 @@ from isojoule.observations import (
     require_comparable,
     select,
 )
-from isojoule.records import ComponentEnergy, Observation, Run, Workload
+from isojoule.records import ComponentEnergy, Estimate, Observation, Run, Workload
 
 PARTS = (
     ComponentEnergy("gpu", 100.0, "counter"),
@@ -168,3 +169,42 @@ def test_energies_of_different_settings_are_not_compared():
     other = replace(make_run("a"), workload=Workload("a", settings={"loss": "sigmoid"}))
     with pytest.raises(IncomparableError, match=r"settings are mixed .*loss sigmoid"):
         calibrate("one", [observe(one), observe(other)])
+
+
+def test_repeats_keep_how_much_they_scatter_around_their_median():
+    repeats = [Observation("w", "h", energy_j) for energy_j in (9.0, 1.0, 2.0)]
+    (reduced,) = calibrate("h", repeats).observations.values()
+    # Mean 4: squares 25, 9 and 4, over n - 1 = 2; the median is 2.
+    assert reduced.repeat_std_fraction == pytest.approx(sqrt(19) / 2)
+
+
+def test_equal_repeats_do_not_scatter_and_of_a_single_run_it_is_not_known():
+    twice = calibrate("h", [Observation("w", "h", 5.0)] * 2).observations["w"]
+    assert twice.repeat_std_fraction == 0.0
+    once = calibrate("h", [Observation("w", "h", 5.0)]).observations["w"]
+    assert once.repeat_std_fraction is None
+
+
+def test_the_batch_size_of_a_run_is_observed_and_kept_where_repeats_agree():
+    run = replace(make_run(), workload=Workload("a", batch_size=8))
+    seen = observe(run)
+    assert seen.batch_size == 8
+    assert observe(make_run()).batch_size is None
+    same = calibrate("one", [seen, seen]).observations["a"]
+    other = calibrate("one", [seen, replace(seen, batch_size=16)]).observations["a"]
+    assert (same.batch_size, other.batch_size) == (8, None)
+
+
+@pytest.mark.parametrize("scatter", [-0.1, float("nan"), float("inf")])
+def test_repeats_cannot_scatter_by_less_than_nothing(scatter):
+    with pytest.raises(ValueError, match="repeat_std_fraction of 'w' on 'h'"):
+        Observation("w", "h", 1.0, n_repeats=2, repeat_std_fraction=scatter)
+
+
+def test_an_observation_is_of_one_run_at_least():
+    with pytest.raises(ValueError, match="n_repeats of 'w' on 'h' must be positive"):
+        Observation("w", "h", 1.0, n_repeats=0)
+
+
+def test_an_estimate_need_not_tell_its_sources_apart():
+    assert Estimate("w", "h", 1.0, None, None, level=0.9, method="m").sources == {}

@@ -1,9 +1,15 @@
-from math import inf, log
+from math import inf, log, pi, sqrt, tan
 
 import numpy as np
 import pytest
+from scipy.stats import t as student_t
 
-from isojoule.stats import conformal_quantile, highest_conformal_level, log_ratio
+from isojoule.stats import (
+    conformal_quantile,
+    highest_conformal_level,
+    log_ratio,
+    student_half_width,
+)
 
 
 def test_nine_residuals_support_ninety_percent_with_the_largest():
@@ -51,3 +57,28 @@ def test_the_log_ratio_of_a_prediction_that_is_not_positive_is_infinite():
     assert log_ratio(2.0, 1.0) == pytest.approx(log(2))
     assert log_ratio(0.0, 1.0) == inf
     assert log_ratio(-1.0, 1.0) == inf
+
+
+@pytest.mark.parametrize("level", [0.01, 0.5, 0.9, 0.99, 0.999])
+def test_half_widths_of_one_and_two_degrees_of_freedom_have_closed_forms(level):
+    assert student_half_width(level, 1) == pytest.approx(tan(pi * level / 2))
+    closed = level * sqrt(2 / (1 - level**2))
+    assert student_half_width(level, 2) == pytest.approx(closed, rel=1e-5)
+
+
+@pytest.mark.parametrize("freedom", [2.1, 3.6, 5.5, 10, 30.5, 404, 1000])
+@pytest.mark.parametrize("level", [0.01, 0.1, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999])
+def test_half_widths_are_the_quantiles_of_student(freedom, level):
+    expected = student_t.ppf((1 + level) / 2, freedom)
+    assert student_half_width(level, freedom) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.1, 90, float("nan")])
+def test_half_widths_of_a_level_outside_its_range_are_refused(level):
+    with pytest.raises(ValueError, match="the level must lie in"):
+        student_half_width(level, 5.0)
+
+
+def test_half_widths_need_a_degree_of_freedom():
+    with pytest.raises(ValueError, match=r"at least 1 degree of freedom, got 0\.5"):
+        student_half_width(0.9, 0.5)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, stdev
 
 from isojoule.errors import IncomparableError, UnknownNameError
 from isojoule.records import (
@@ -127,6 +127,7 @@ def observe(run: Run, *, scope: Scope | None = None) -> Observation | None:
         gpu_utilization_fraction=run.gpu_utilization_fraction,
         work_flop=None if work.work_flop is None else work.work_flop / epochs,
         n_params=work.n_params,
+        batch_size=work.batch_size,
     )
 
 
@@ -185,10 +186,11 @@ def _median_of(repeats: list[Observation]) -> Observation:
     first = repeats[0]
     if len(repeats) == 1:
         return first
+    energies_j = [o.energy_j for o in repeats]
     return Observation(
         workload=first.workload,
         hardware=first.hardware,
-        energy_j=median(o.energy_j for o in repeats),
+        energy_j=median(energies_j),
         duration_s=_median_known(o.duration_s for o in repeats),
         phase=first.phase,
         model=first.model,
@@ -200,8 +202,16 @@ def _median_of(repeats: list[Observation]) -> Observation:
         ),
         work_flop=_median_known(o.work_flop for o in repeats),
         n_params=_median_known(o.n_params for o in repeats),
+        batch_size=_only(o.batch_size for o in repeats),
         n_repeats=sum(o.n_repeats for o in repeats),
+        repeat_std_fraction=stdev(energies_j) / median(energies_j),
     )
+
+
+def _only(values: Iterable[int | None]) -> int | None:
+    """Return the value that all have; `None` where they differ."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
 
 
 def _median_known(values: Iterable[float | None]) -> float | None:

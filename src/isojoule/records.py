@@ -580,13 +580,19 @@ class Observation:
         Forward FLOP per unit of work [FLOP].
     n_params : float or None
         Parameters of the model.
+    batch_size : int or None
+        Samples that are processed at a time.
     n_repeats : int, default 1
         Repeats whose median this is.
+    repeat_std_fraction : float or None
+        Standard deviation of the energies of the repeats, over their median; `None`
+        where there was one.
 
     Raises
     ------
     ValueError
-        If the energy or the duration is not positive and finite.
+        If the energy, the duration or the number of repeats is not positive and finite,
+        or the scatter of the repeats negative or not finite.
     """
 
     workload: str
@@ -601,14 +607,23 @@ class Observation:
     gpu_utilization_fraction: float | None = None
     work_flop: float | None = None
     n_params: float | None = None
+    batch_size: int | None = None
     n_repeats: int = 1
+    repeat_std_fraction: float | None = None
 
     def __post_init__(self) -> None:
         _require_positive(
             f"{self.workload!r} on {self.hardware!r}",
             energy_j=self.energy_j,
             duration_s=self.duration_s,
+            n_repeats=self.n_repeats,
         )
+        spread = self.repeat_std_fraction
+        if spread is not None and not (isfinite(spread) and spread >= 0):
+            raise ValueError(
+                f"repeat_std_fraction of {self.workload!r} on {self.hardware!r} must "
+                f"not be negative, got {spread}"
+            )
 
     @property
     def mean_power_w(self) -> float | None:
@@ -664,6 +679,9 @@ class Estimate:
         What the interval is made of, or why there is none.
     notes : tuple of str
         Doubts about this estimate.
+    sources : mapping of str to float
+        Share of the variance behind the interval that each source of doubt has; they
+        add up to 1. Empty where the method does not tell them apart.
 
     Raises
     ------
@@ -684,6 +702,7 @@ class Estimate:
     scope: Scope | None = None
     uncertainty: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    sources: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:

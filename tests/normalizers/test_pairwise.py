@@ -276,13 +276,15 @@ def test_a_level_out_of_range_is_refused():
 
 @pytest.mark.parametrize("method", NORMALIZERS)
 def test_every_method_converts_every_workload_of_a_table(method):
-    observations = observed("A", **SOURCE, new=30.0) + observed("B", **TARGET)
-    conversion = convert_all(observations, source="A", target="B", method=method)
+    on_a = observed("A", **SOURCE, new=30.0, top=80.0)
+    on_b = observed("B", **TARGET, top=90.0)
+    conversion = convert_all(on_a + on_b, source="A", target="B", method=method)
     assert [c.observation.workload for c in conversion.converted] == [
         "low",
         "mid",
         "new",
         "high",
+        "top",
     ]
     by_name = {c.observation.workload: c for c in conversion.converted}
     assert by_name["new"].target_energy_j is None

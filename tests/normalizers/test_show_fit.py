@@ -50,6 +50,24 @@ def test_the_fit_shown_is_that_of_the_references_used(normalize):
     assert document["fit"]["source energy [J/J]"] == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(
+    ("asked", "lowest"),
+    [("medoid:1", "w3"), ("only:w5, w2", "w2"), ("min-max:1", "w1")],
+)
+def test_references_are_sampled_or_named(normalize, asked, lowest):
+    # One of five is nearest to all in ln energy: ln 3, for the sums of the distances
+    # are 3.4 from 2, 2.9 from 3 and 3.2 from 4.
+    options = ("--method", "single-low", "--references", asked, "--json")
+    document = json.loads(normalize(*options)[1])
+    assert document["references"] == [lowest]
+
+
+def test_a_reference_that_is_not_shared_is_one_line(normalize):
+    code, out, err = normalize("--references", "only:w1,w9")
+    assert (code, out) == (2, "")
+    assert err.startswith("isojoule: no shared workload 'w9': did you mean")
+
+
 @pytest.mark.parametrize("method", NORMALIZERS)
 def test_every_method_shows_its_fit(normalize, method):
     code, out, err = normalize("--method", method, "--json", "--show-fit")

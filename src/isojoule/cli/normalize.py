@@ -4,39 +4,60 @@ from pathlib import Path
 
 import click
 
-from isojoule.cli.options import as_json, examples, print_json, print_table
+from isojoule.cli.options import (
+    as_json,
+    examples,
+    print_json,
+    print_table,
+    read_prior_file,
+)
 
 
 @click.command(
     epilog=examples(
         "isojoule normalize energies.csv --from A40 --to V100",
         "isojoule normalize mine.json a40.json v100.json --from A40 --to V100",
+        "isojoule normalize energies.csv --from A40 --to H100",
         "isojoule normalize energies.parquet --from A40 --to V100 --phase train \\",
         "    --method linear --features flop,params --references min-max:6 --json",
     )
 )
 @click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--from", "source", required=True, help="Hardware the energies are from")
-@click.option("--to", "target", required=True, help="Hardware to estimate them for")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    help="Hardware to estimate them for; without any run there, an accelerator whose "
+    "specification is known",
+)
 @click.option(
     "--method",
-    default="dual",
+    default="auto",
     show_default=True,
-    help="single-low, single-high, single-median, dual, linear, theil-sen, log-linear, "
-    "poly2, svr or svr-standardized",
+    help="auto takes the one that evidence is for; else joint, single-low, "
+    "single-high, single-median, dual, linear, theil-sen, log-linear, gp, poly2, svr "
+    "or svr-standardized",
 )
 @click.option(
     "--features",
     default="",
-    help="For linear: flop, params; for log-linear also power; with commas",
+    help="For linear: flop, params; for log-linear and gp also power; with commas",
 )
 @click.option(
     "--references",
     default="all",
     show_default=True,
-    help="all, min-max:K or random:K of the workloads that both measured",
+    help="all, min-max:K, medoid:K, random:K or only:NAME,NAME of the workloads that "
+    "both measured",
 )
 @click.option("--seed", default=0, show_default=True, help="For random references")
+@click.option(
+    "--prior",
+    "prior_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What joint knows beforehand, from `study prior`  [default: what ships]",
+)
 @click.option("--phase", help="train, inference, ... where the table holds several")
 @click.option(
     "--level",
@@ -69,6 +90,7 @@ def normalize(
     features: str,
     references: str,
     seed: int,
+    prior_path: Path | None,
     phase: str | None,
     level: float,
     power_limit_w: float | None,
@@ -105,6 +127,7 @@ def normalize(
         level=level,
         seed=seed,
         allow_mixed=allow_mixed,
+        prior=None if prior_path is None else read_prior_file(prior_path).prior,
     )
     if json_:
         document = conversion_records(conversion)

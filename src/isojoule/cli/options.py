@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from isojoule.normalizers.joint.prior import PriorFile
     from isojoule.records import Run
     from isojoule.store import RunStore
     from isojoule.tables import Table
@@ -59,6 +60,25 @@ def print_table(table: "Table") -> None:
 def say(text: str) -> None:
     """Tell of our own steps, on stderr: stdout is for results."""
     click.echo(text, err=True)
+
+
+def read_prior_file(path: Path) -> "PriorFile":
+    """Return the priors of a file that `study prior` wrote.
+
+    Raises
+    ------
+    FormatError
+        If it is none.
+    """
+    from isojoule.errors import FormatError
+    from isojoule.formats.files import read_bytes
+    from isojoule.normalizers.joint.prior import read_priors
+
+    content = read_bytes(path)
+    try:
+        return read_priors(json.loads(content))
+    except (ValueError, FormatError) as error:
+        raise FormatError(f"{path} holds no prior: {error}") from error
 
 
 def progress() -> "Progress":

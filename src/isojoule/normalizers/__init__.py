@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from isojoule.normalizers.dual import DUAL
+from isojoule.normalizers.gp import GP
+from isojoule.normalizers.joint import JointNormalizer
 from isojoule.normalizers.linear import LINEAR
 from isojoule.normalizers.log_linear import LOG_LINEAR
 from isojoule.normalizers.poly2 import POLY2
@@ -50,7 +52,9 @@ NORMALIZERS: Mapping[str, FitNormalizer] = {
     "linear": LINEAR.fit,
     "theil-sen": THEIL_SEN.fit,
     "log-linear": LOG_LINEAR.fit,
+    "gp": GP.fit,
     "poly2": POLY2.fit,
     "svr": SVR.fit,
     "svr-standardized": SVR_STANDARDIZED.fit,
+    "joint": JointNormalizer.fit,
 }

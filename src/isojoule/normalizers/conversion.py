@@ -1,14 +1,25 @@
 """All workloads of one machine converted to another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
-from isojoule.errors import InsufficientDataError, UnknownNameError
+from isojoule.accelerators import find_specification
+from isojoule.errors import (
+    IncomparableError,
+    InsufficientDataError,
+    UnknownNameError,
+)
 from isojoule.normalizers import NORMALIZERS
-from isojoule.normalizers.pairs import make_pair
-from isojoule.normalizers.references import select_references
+from isojoule.normalizers.advice import NextReference, next_reference
+from isojoule.normalizers.choice import AUTO, Choice, choose_method
+from isojoule.normalizers.joint import JointNormalizer
+from isojoule.normalizers.joint.prior import Prior
+from isojoule.normalizers.pairs import Pair, make_pair
+from isojoule.normalizers.references import select_references, source_points
 from isojoule.observations import calibrate, match_hardware
-from isojoule.records import Estimate, Observation
+from isojoule.records import Calibration, Estimate, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,11 @@ class Conversion:
         Workloads without an estimate, with the reason.
     fit : mapping of str to float
         What the method learned, by name with unit.
+    reason : str
+        Why this method was taken, where none was asked for.
+    next_reference : NextReference or None
+        What to run next on the target, where the method is ``joint`` and it is worth
+        it.
     """
 
     source: str
@@ -68,6 +84,8 @@ class Conversion:
     converted: tuple[Converted, ...]
     skipped: dict[str, str]
     fit: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+    next_reference: NextReference | None = None
 
 
 def convert_all(
@@ -75,23 +93,26 @@ def convert_all(
     *,
     source: str,
     target: str,
-    method: str = "dual",
+    method: str = AUTO,
     features: Sequence[str] = (),
     references: str | Sequence[str] = "all",
     level: float = 0.9,
     seed: int = 0,
     allow_mixed: bool = False,
+    prior: Prior | None = None,
 ) -> Conversion:
     """Return an estimate for the target of every workload observed on the source.
 
     Parameters
     ----------
     observations : sequence of Observation
-        Of both machines at least; repeats are reduced to their median.
+        Of both machines at least, further ones help some methods; repeats are reduced
+        to their median.
     source, target : str
-        Machines, or words that name only one.
-    method : str, default "dual"
-        Name in `NORMALIZERS`.
+        Machines, or words that name only one. The method ``joint`` takes an
+        accelerator whose specification is known as target even without observations.
+    method : str, default "auto"
+        Name in `NORMALIZERS`, or the one that evidence is for.
     features : sequence of str
         What the method uses beside the source energy.
     references : str or sequence of str, default "all"
@@ -102,6 +123,8 @@ def convert_all(
         For random references.
     allow_mixed : bool, default False
         Accept different phases, scopes or provenances.
+    prior : Prior or None
+        What ``joint`` knows beforehand; what ships with the package where `None`.
 
     Raises
     ------
@@ -115,10 +138,11 @@ def convert_all(
     ValueError
         If the level, a feature or the sampling does not fit the method.
     """
-    if method not in NORMALIZERS:
-        raise UnknownNameError("method", method, NORMALIZERS)
+    if method not in {*NORMALIZERS, AUTO}:
+        raise UnknownNameError("method", method, [*NORMALIZERS, AUTO])
     machines = {o.hardware for o in observations}
-    source, target = match_hardware(source, machines), match_hardware(target, machines)
+    source = match_hardware(source, machines)
+    target = _match_target(target, machines, is_joint=method in {"joint", AUTO})
     before, after = (
         calibrate(name, observations, allow_mixed=allow_mixed)
         for name in (source, target)
@@ -130,12 +154,23 @@ def convert_all(
         features=features,
         allow_mixed=allow_mixed,
     )
-    if isinstance(references, str):
-        shared = pair.workloads
-        references = select_references(references, shared, seed=seed) if shared else []
-    normalizer = NORMALIZERS[method](
-        [before, after],
-        references=references,
+    if references == "all":
+        chosen = None
+    elif isinstance(references, str):
+        chosen = _sample(references, before, pair, features=features, seed=seed)
+    else:
+        chosen = list(references)
+    n_references = len(pair.workloads if chosen is None else chosen)
+    choice = choose_method(n_references) if method == AUTO else Choice(method)
+    fit = NORMALIZERS[choice.method]
+    if prior is not None:
+        if choice.method != "joint":
+            raise ValueError(f"{choice.method} uses no prior: joint does")
+        fit = partial(JointNormalizer.fit, prior=prior)
+    further = machines - {source, target}
+    normalizer = fit(
+        [before, after, *_further(further, observations, allow_mixed=allow_mixed)],
+        references=chosen,
         features=features,
         allow_mixed=allow_mixed,
     )
@@ -158,11 +193,53 @@ def convert_all(
     return Conversion(
         source=source,
         target=target,
-        method=method,
+        method=choice.method,
         features=tuple(features),
         references=converted[0].estimate.references,
         level=level,
         converted=tuple(converted),
         skipped=skipped,
         fit=normalizer.describe(source, target),
+        reason=choice.reason,
+        next_reference=next_reference(
+            normalizer, [c.estimate for c in converted], source=source, target=target
+        )
+        if isinstance(normalizer, JointNormalizer)
+        else None,
     )
+
+
+def _match_target(name: str, machines: Collection[str], *, is_joint: bool) -> str:
+    """Return the machine that `name` means, or an accelerator that is specified.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is neither.
+    """
+    try:
+        return match_hardware(name, machines)
+    except UnknownNameError:
+        known = find_specification(name) if is_joint else None
+        if known is None:
+            raise
+        return known.name
+
+
+def _further(
+    machines: Iterable[str], observations: Sequence[Observation], *, allow_mixed: bool
+) -> Iterator[Calibration]:
+    """Yield what other machines measured, of those that do not mix kinds of energy."""
+    for name in sorted(machines):
+        with suppress(IncomparableError):
+            yield calibrate(name, observations, allow_mixed=allow_mixed)
+
+
+def _sample(
+    spec: str, source: Calibration, pair: Pair, *, features: Sequence[str], seed: int
+) -> list[str]:
+    """Return the references that `spec` asks for; none where nothing is shared."""
+    if not pair.workloads:
+        return []
+    points = source_points(source, pair.workloads, features)
+    return select_references(spec, pair.workloads, points=points, seed=seed)

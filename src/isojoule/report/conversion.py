@@ -1,11 +1,19 @@
 """What a conversion between machines gave: a table, a figure, a page section."""
 
+from dataclasses import asdict
+from math import sqrt
+from typing import Final
+
 from isojoule.errors import InsufficientDataError, MissingExtraError
+from isojoule.normalizers.advice import NextReference
 from isojoule.normalizers.conversion import Conversion, Converted
 from isojoule.report.conversion_figure import ConversionPoint, conversion_scatter
 from isojoule.report.figures import Figure
 from isojoule.report.page import Section
 from isojoule.tables import Table
+
+_LEAST_SHARE: Final = 0.01
+"""Share of a variance below which it is not told."""
 
 
 def conversion_table(conversion: Conversion) -> Table:
@@ -63,9 +71,11 @@ def summarize(conversion: Conversion) -> tuple[str, ...]:
         if c.target_energy_j is not None and not c.is_reference
     ]
     plural = "" if n_references == 1 else "s"
-    sentences = [
-        f"Method {conversion.method}{features}, reference{plural}: {named}{more}."
-    ]
+    told = f"reference{plural}: {named or 'none'}{more}"
+    sentences = [f"Method {conversion.method}{features}, {told}."]
+    if conversion.reason:
+        sentences.append(f"{conversion.reason[0].upper()}{conversion.reason[1:]}.")
+    sentences += _shares(conversion)
     bounded = [
         (c.estimate.energy_low_j, c.target_energy_j, c.estimate.energy_high_j)
         for c in unseen
@@ -99,7 +109,38 @@ def summarize(conversion: Conversion) -> tuple[str, ...]:
         sentences.append(f"Without an estimate: {name}{others}. {reason}.")
     notes = {n for c in conversion.converted for n in c.estimate.notes}
     sentences += [f"Doubt: {note}." for note in sorted(notes)]
+    if conversion.next_reference is not None:
+        sentences.append(_advice(conversion.next_reference, conversion.target))
     return tuple(sentences)
+
+
+def _advice(advice: NextReference, target: str) -> str:
+    """Return what to run next; an interval is half as wide in logarithms."""
+    verb = "halve" if advice.factor_after <= sqrt(advice.factor_before) else "narrow"
+    n = advice.n_workloads
+    whose = (
+        f"intervals of the other {n} workloads" if n > 1 else "interval of the other"
+    )
+    return (
+        f"A run of {advice.workload} on {target} would {verb} the {whose}, from a "
+        f"factor of {advice.factor_before:.3g} to {advice.factor_after:.3g}"
+        + (" (geometric mean)." if n > 1 else ".")
+    )
+
+
+def _shares(conversion: Conversion) -> list[str]:
+    """Return what the intervals are made of in the mean, where the method tells."""
+    told = [c.estimate.sources for c in conversion.converted if c.estimate.sources]
+    if not told:
+        return []
+    names = {name for sources in told for name in sources}
+    mean = {n: sum(s.get(n, 0.0) for s in told) / len(told) for n in names}
+    parts = [
+        f"{name} {mean[name]:.0%}"
+        for name in sorted(names, key=lambda n: (-mean[n], n))
+        if mean[name] >= _LEAST_SHARE
+    ]
+    return [f"The intervals are made of: {', '.join(parts)}."]
 
 
 def describe_conversion(conversion: Conversion) -> Section:
@@ -145,6 +186,9 @@ def conversion_records(conversion: Conversion) -> dict[str, object]:
         "source": conversion.source,
         "target": conversion.target,
         "method": conversion.method,
+        "reason": conversion.reason,
+        "next_reference": conversion.next_reference
+        and asdict(conversion.next_reference),
         "features": list(conversion.features),
         "references": list(conversion.references),
         "fit": dict(conversion.fit),
@@ -163,6 +207,7 @@ def conversion_records(conversion: Conversion) -> dict[str, object]:
                 "scope": c.estimate.scope,
                 "uncertainty": list(c.estimate.uncertainty),
                 "notes": list(c.estimate.notes),
+                "sources": dict(c.estimate.sources),
             }
             for c in conversion.converted
         ],
