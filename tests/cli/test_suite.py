@@ -55,7 +55,7 @@ def test_normalize_takes_two_calibrations_together(isojoule, tmp_path):
     )
     code, out, _ = isojoule(
         *("normalize", str(tmp_path / "a.json"), str(tmp_path / "b.json")),
-        *("--from", "Card", "--to", "Other", "--json"),
+        *("--from", "Card", "--to", "Other", "--method", "dual", "--json"),
     )
     assert code == 0
     estimates = {e["workload"]: e["energy_j"] for e in json.loads(out)["estimates"]}

@@ -13,6 +13,7 @@ from isojoule.cli.options import (
     say,
 )
 from isojoule.cli.suite.check import check
+from isojoule.cli.suite.plan import plan
 from isojoule.cli.suite.run import run
 
 
@@ -23,6 +24,7 @@ def suite() -> None:
 
 suite.add_command(run)
 suite.add_command(check)
+suite.add_command(plan)
 
 
 @suite.command(
