@@ -7,6 +7,8 @@ import click
 from isojoule.cli.options import (
     as_json,
     examples,
+    gather_runs,
+    in_store,
     print_json,
     print_table,
     read_prior_file,
@@ -22,7 +24,12 @@ from isojoule.cli.options import (
         "    --method linear --features flop,params --references min-max:6 --json",
     )
 )
-@click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "tables",
+    nargs=-1,
+    metavar="[TABLE_OR_STORE]...",
+    type=click.Path(path_type=Path),
+)
 @click.option("--from", "source", required=True, help="Hardware the energies are from")
 @click.option(
     "--to",
@@ -81,9 +88,11 @@ from isojoule.cli.options import (
 @click.option(
     "--show-fit", is_flag=True, help="Print also the coefficients, with units"
 )
+@in_store
 @as_json
 def normalize(
     tables: tuple[Path, ...],
+    store_root: Path | None,
     source: str,
     target: str,
     method: str,
@@ -99,13 +108,13 @@ def normalize(
     show_fit: bool,
     json_: bool,
 ) -> None:
-    """Estimate what the workloads of TABLES would need on other hardware.
+    """Estimate what workloads would need on other hardware.
 
-    A table is CSV or Parquet with one row per measurement (columns workload_id,
-    hardware, energy_j and more, see the documentation), a calibration of the suite, or
-    a file of isojoule runs. Several are taken together.
+    TABLE_OR_STORE is a CSV or Parquet with one row per measurement (columns
+    workload_id, hardware, energy_j and more, see the documentation), a calibration of
+    the suite, a file of isojoule runs, or the folder of a store; the user's store where
+    none is given. Several are taken together: further machines make estimates better.
     """
-    from isojoule.formats import read_runs
     from isojoule.formats.table import encode_csv
     from isojoule.normalizers.conversion import convert_all
     from isojoule.observations import select
@@ -115,7 +124,7 @@ def normalize(
         summarize,
     )
 
-    runs = [run for table in tables for run in read_runs(table)]
+    runs = gather_runs(tables, store_root)
     selection = select(runs, phase=phase, power_limit_w=power_limit_w)
     conversion = convert_all(
         selection.observations,

@@ -116,3 +116,18 @@ def run_line(run: "Run") -> str:
     from isojoule.formats.native import encode_record, without_samples
 
     return encode_record(without_samples(run)).decode()
+
+
+def gather_runs(inputs: Sequence[Path], store_root: Path | None) -> "list[Run]":
+    """Return the runs of files and of folders of stores; of the store where none.
+
+    A run that comes twice is taken once.
+    """
+    from isojoule.formats import read_runs
+
+    folders = [path for path in inputs if path.is_dir()]
+    found = [r for path in inputs if path not in folders for r in read_runs(path)]
+    for root in folders if inputs else [store_root]:
+        with open_store(root, create=False) as store:
+            found += store.runs()
+    return list({run.run_id: run for run in found}.values())

@@ -1,6 +1,5 @@
 """isojoule study link."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,15 +8,15 @@ import click
 from isojoule.cli.options import (
     as_json,
     examples,
+    gather_runs,
     in_store,
-    open_store,
     print_json,
     print_table,
     say,
 )
 
 if TYPE_CHECKING:
-    from isojoule.records import Run, Scope
+    from isojoule.records import Scope
     from isojoule.studies.link import LinkStudy
 
 
@@ -95,18 +94,6 @@ def link(
         print_study(found)
     for sentence in () if json_ else summarize_link(found):
         click.echo(sentence)
-
-
-def gather_runs(inputs: Sequence[Path], store_root: Path | None) -> "list[Run]":
-    """Return the runs of files and of folders of stores; of the store where none."""
-    from isojoule.formats import read_runs
-
-    folders = [path for path in inputs if path.is_dir()]
-    found = [r for path in inputs if path not in folders for r in read_runs(path)]
-    for root in folders if inputs else [store_root]:
-        with open_store(root, create=False) as store:
-            found += store.runs()
-    return found
 
 
 def print_study(found: "LinkStudy") -> None:

@@ -10,12 +10,12 @@ from isojoule.cli.options import (
     Command,
     as_json,
     examples,
+    gather_runs,
     in_store,
     print_json,
     print_table,
     say,
 )
-from isojoule.cli.study.link import gather_runs
 
 if TYPE_CHECKING:
     from isojoule.studies.normalization.results import StudyResult
