@@ -4,13 +4,18 @@ from math import sqrt
 import pytest
 
 from builders import make_run, observed
-from isojoule.errors import IncomparableError, UnknownNameError
+from isojoule.errors import (
+    IncomparableError,
+    InsufficientDataError,
+    UnknownNameError,
+)
 from isojoule.observations import (
     calibrate,
     energy_in_scope,
     match_hardware,
     observe,
     require_comparable,
+    require_left,
     select,
 )
 from isojoule.records import ComponentEnergy, Estimate, Observation, Run, Workload
@@ -208,3 +213,15 @@ def test_an_observation_is_of_one_run_at_least():
 
 def test_an_estimate_need_not_tell_its_sources_apart():
     assert Estimate("w", "h", 1.0, None, None, level=0.9, method="m").sources == {}
+
+
+def test_a_machine_whose_runs_were_all_left_out_is_told():
+    runs = [
+        replace(make_run(hardware="A40"), power_limit_w=300.0),
+        replace(make_run(hardware="V100"), power_limit_w=250.0),
+    ]
+    selection = select(runs, power_limit_w=300.0)
+    assert selection.notes == ("kept one power limit per machine (A40 300 W)",)
+    require_left(runs, selection, "A40", "H100")  # of an H100 there was no run
+    with pytest.raises(InsufficientDataError, match="no run on V100 is left: kept one"):
+        require_left(runs, selection, "A40", "V100")

@@ -4,7 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median, stdev
 
-from isojoule.errors import IncomparableError, UnknownNameError
+from isojoule.errors import (
+    IncomparableError,
+    InsufficientDataError,
+    UnknownNameError,
+)
 from isojoule.records import (
     Calibration,
     Component,
@@ -317,8 +321,40 @@ def _at_power_limit(
     ]
     if len(kept) == len(runs):
         return kept, []
-    chosen = ", ".join(f"{name} {w:g} W" for name, w in sorted(wanted.items()))
+    there = {r.hardware.name for r in kept}
+    chosen = ", ".join(
+        f"{name} {w:g} W" for name, w in sorted(wanted.items()) if name in there
+    )
     return kept, [f"kept one power limit per machine ({chosen})"]
+
+
+def require_left(runs: Iterable[Run], selection: Selection, *names: str) -> None:
+    """Raise where all runs of a machine that is asked for were left out.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        What was selected from.
+    selection : Selection
+        What is left.
+    *names : str
+        Machines that are asked for; those that had no run are passed over.
+
+    Raises
+    ------
+    InsufficientDataError
+        The message says what was left out.
+    """
+    left = {o.hardware for o in selection.observations}
+    known = {run.hardware.name for run in runs}
+    for name in names:
+        try:
+            machine = match_hardware(name, known)
+        except UnknownNameError:
+            continue
+        if machine not in left:
+            why = "; ".join(selection.notes) or "they are of another phase"
+            raise InsufficientDataError(f"no run on {machine} is left: {why}")
 
 
 def match_hardware(name: str, known: Iterable[str]) -> str:

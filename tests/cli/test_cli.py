@@ -51,7 +51,7 @@ def isojoule(capsys):
 
 
 def test_normalize_prints_every_workload_of_the_source(isojoule, table):
-    code, out, _ = isojoule("normalize", table, "--from", "A40", "--to", "V100")
+    code, out, _ = isojoule("normalize", table, *normalize_arguments())
     assert code == 0
     for name in ("mlp", "cnn", "rnn", "new"):
         assert name in out
@@ -60,9 +60,7 @@ def test_normalize_prints_every_workload_of_the_source(isojoule, table):
 
 
 def test_normalize_json_has_the_documented_keys(isojoule, table):
-    code, out, err = isojoule(
-        "normalize", table, "--from", "A40", "--to", "V100", "--json"
-    )
+    code, out, err = isojoule("normalize", table, *normalize_arguments(), "--json")
     document = json.loads(out)
     assert (code, err) == (0, "")
     assert document["source"] == "NVIDIA A40"
@@ -82,6 +80,7 @@ def test_normalize_json_has_the_documented_keys(isojoule, table):
         "scope": "gpu",
         "uncertainty": new["uncertainty"],
         "notes": [],
+        "sources": {},
     }
     assert new["uncertainty"][0].startswith("unknown: 3 other workloads")
 
@@ -105,7 +104,7 @@ def test_normalize_with_a_level_that_the_data_support_gives_bounds(isojoule, tab
 
 
 def normalize_arguments(**changes: str) -> list[str]:
-    options = {"--from": "A40", "--to": "V100", **changes}
+    options = {"--from": "A40", "--to": "V100", "--method": "dual", **changes}
     return [part for pair in options.items() for part in pair]
 
 

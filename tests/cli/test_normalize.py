@@ -71,5 +71,5 @@ def test_further_machines_of_a_store_help(isojoule, store, tmp_path):
 
 def test_it_is_said_why_the_method_was_taken_and_what_doubt_is_made_of(isojoule, store):
     _, out, _ = isojoule(store, "--from", "A", "--to", "B")
-    assert "Joint is taken: with 10 references it was off by a factor of" in out
+    assert "Joint is taken: with 10 planned references it was off by a factor of" in out
     assert "The intervals are made of: " in out

@@ -15,7 +15,7 @@ def test_some_method_is_taken_for_any_number_of_references(n_references):
 
 def test_the_reason_is_the_evidence_for_the_next_lower_number():
     # MALE 0.372 and 0.578 as factors
-    assert "1.45 in the mean" in choose_method(5).reason
+    assert "a factor of 1.45 in the mean" in choose_method(5).reason
     assert "by 1.78" in choose_method(5).reason
 
 
@@ -24,4 +24,4 @@ def test_the_evidence_is_for_the_method_that_is_taken():
 
 
 def test_one_reference_is_told_in_the_singular():
-    assert "with 1 reference it was" in choose_method(1).reason
+    assert "with 1 planned reference it was" in choose_method(1).reason

@@ -92,7 +92,7 @@ def test_without_a_method_the_one_with_evidence_is_taken_and_told():
     both = observed("A", x=1.0, y=3.0) + observed("B", x=2.0, y=6.0)
     conversion = convert_all(both, source="A", target="B")
     assert conversion.method == "joint"
-    assert "joint is taken: with 2 references" in conversion.reason
+    assert "joint is taken: with 2 planned references" in conversion.reason
     assert convert_all(both, source="A", target="B", method="dual").reason == ""
 
 

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             code = cli.main(arguments, prog_name="isojoule", standalone_mode=False)
         except (click.Abort, KeyboardInterrupt):
-            say("isojoule: interrupted; runs that were measured are kept")
+            say("isojoule: interrupted; whatever was measured by then is kept")
             return _INTERRUPTED
         except click.ClickException as error:
             say(f"isojoule: {error.format_message()}")

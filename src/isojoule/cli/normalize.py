@@ -117,7 +117,7 @@ def normalize(
     """
     from isojoule.formats.table import encode_csv
     from isojoule.normalizers.conversion import convert_all
-    from isojoule.observations import select
+    from isojoule.observations import require_left, select
     from isojoule.report.conversion import (
         conversion_records,
         conversion_table,
@@ -126,6 +126,7 @@ def normalize(
 
     runs = gather_runs(tables, store_root)
     selection = select(runs, phase=phase, power_limit_w=power_limit_w)
+    require_left(runs, selection, source, target)
     conversion = convert_all(
         selection.observations,
         source=source,

@@ -49,12 +49,13 @@ def choose_method(n_references: int) -> Choice:
         Workloads that both machines measured.
     """
     if not n_references:
-        return Choice("joint", "joint is taken: no other method answers without one")
+        return Choice("joint", "joint is taken: no other answers without a reference")
     joint, published = EVIDENCE[max(k for k in EVIDENCE if k <= n_references)]
     plural = "" if n_references == 1 else "s"
     return Choice(
         "joint",
-        f"joint is taken: with {n_references} reference{plural} it was off by a factor "
-        f"of {exp(joint):.2f} in the mean, the best published method by "
-        f"{exp(published):.2f}, for networks of other tables that it had not seen",
+        f"joint is taken: with {n_references} planned reference{plural} it was off by "
+        f"a factor of {exp(joint):.2f} in the mean over five other tables, for "
+        f"networks that it had not seen, the best published method by "
+        f"{exp(published):.2f}",
     )

@@ -15,6 +15,9 @@ from isojoule.tables import Table
 _LEAST_SHARE: Final = 0.01
 """Share of a variance below which it is not told."""
 
+_MUCH: Final = 0.1
+"""Share from which on it is worth to look up what is unknown."""
+
 
 def conversion_table(conversion: Conversion) -> Table:
     """Return every estimate beside what was measured, by rising source energy."""
@@ -41,8 +44,8 @@ def conversion_table(conversion: Conversion) -> Table:
             "workload": "workload",
             "source_energy_j": "source",
             "energy_j": "estimate",
-            "energy_low_j": f"low {conversion.level:.0%}",
-            "energy_high_j": f"high {conversion.level:.0%}",
+            "energy_low_j": f"low {100 * conversion.level:g}%",
+            "energy_high_j": f"high {100 * conversion.level:g}%",
             "target_energy_j": "seen on target",
             "ratio": "estimate / seen",
             "in_range": "in range",
@@ -89,7 +92,7 @@ def summarize(conversion: Conversion) -> tuple[str, ...]:
     if known:
         sentences.append(
             f"Of {len(known)} workloads that the fit had not seen, {sum(known)} lie "
-            f"inside their {conversion.level:.0%} interval."
+            f"inside their {100 * conversion.level:g}% interval."
         )
     reasons = {
         c.estimate.uncertainty[0]
@@ -130,17 +133,28 @@ def _advice(advice: NextReference, target: str) -> str:
 
 def _shares(conversion: Conversion) -> list[str]:
     """Return what the intervals are made of in the mean, where the method tells."""
-    told = [c.estimate.sources for c in conversion.converted if c.estimate.sources]
-    if not told:
+    known = [c.estimate.sources for c in conversion.converted if c.estimate.sources]
+    if not known:
         return []
-    names = {name for sources in told for name in sources}
-    mean = {n: sum(s.get(n, 0.0) for s in told) / len(told) for n in names}
+    names = {name for sources in known for name in sources}
+    mean = {n: sum(s.get(n, 0.0) for s in known) / len(known) for n in names}
     parts = [
         f"{name} {mean[name]:.0%}"
         for name in sorted(names, key=lambda n: (-mean[n], n))
         if mean[name] >= _LEAST_SHARE
     ]
-    return [f"The intervals are made of: {', '.join(parts)}."]
+    told = [f"The intervals are made of: {', '.join(parts)}."]
+    unknown = [
+        name.removeprefix("unknown ")
+        for name in sorted(names, key=lambda n: (-mean[n], n))
+        if name.startswith("unknown ") and mean[name] >= _MUCH
+    ]
+    if unknown:
+        told.append(
+            f"What is unknown counts as doubt: stating {' and '.join(unknown)} of the "
+            "workloads would narrow them."
+        )
+    return told
 
 
 def describe_conversion(conversion: Conversion) -> Section:

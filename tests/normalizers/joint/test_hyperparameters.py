@@ -50,7 +50,7 @@ def test_plain_data_gives_them_back():
     ("change", "told"),
     [
         ({"noise_sd": 0.0}, "noise_sd is not positive: 0.0"),
-        ({"ratio_sd": float("nan")}, "ratio_sd is not positive: nan"),
+        ({"ratio_sd": float("nan")}, "ratio_sd is not finite: nan"),
         ({"curve_sd": (1.0, 1.0, -1.0, 1.0, 1.0)}, "curve_sd is not positive"),
         ({"slope_sd": (1.0,)}, "slope_sd needs 5 values"),
         ({"surface_length": (1.0, 1.0, 1.0)}, "surface_length needs 2 values"),

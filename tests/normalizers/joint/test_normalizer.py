@@ -340,6 +340,21 @@ def test_ways_through_machines_of_another_kind_are_not_taken():
     assert convert([a, other, c], target="C", allow_mixed=True).energy_j > 0
 
 
+def test_a_mixture_that_was_accepted_is_a_doubt():
+    a, b, c = chain()
+    other = machine("C", c.energy_j, scope="wall")
+    estimate = convert([a, b, other], target="C", allow_mixed=True)
+    assert any("different scope are mixed" in note for note in estimate.notes) == bool(
+        estimate.references
+    )
+    straight = convert(
+        [machine("A", LEFT), machine("C", LEFT, scope="wall")],
+        target="C",
+        allow_mixed=True,
+    )
+    assert any("different scope are mixed" in note for note in straight.notes)
+
+
 def test_few_references_and_a_way_are_taken_together():
     # One reference of A and C, and a way through B.
     _, b, c = chain()

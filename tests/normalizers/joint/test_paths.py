@@ -75,8 +75,9 @@ def test_a_wide_way_does_not_widen_a_narrow_one():
 
 def test_ways_that_disagree_are_widened():
     both = combine([way(0.0, 0.2), way(1.0, 0.2)])
-    # chi^2 = 2 * (0.5 / 0.2)^2 = 12.5 of one degree of freedom.
-    assert both.scale == pytest.approx(sqrt(0.03 * 12.5))
+    # chi^2 = 2 * (0.5 / 0.2)^2 = 12.5 of one degree of freedom; half of the variance is
+    # shared and makes no difference between the ways.
+    assert both.scale == pytest.approx(sqrt(0.03 * 25))
     assert both.scale > 0.5  # each of the two lies within one scale
 
 

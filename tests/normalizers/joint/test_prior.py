@@ -87,3 +87,21 @@ def test_factors_that_ship_never_halve_nor_triple_an_interval(name):
     for known in (prior.widening_alone, prior.widening_elsewhere):
         assert 1 in known
         assert all(0.5 < factor < 3 for factor in known.values())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"widening_alone": {1: -1.0}},
+        {"widening_alone": {1: float("nan")}},
+        {"widening_elsewhere": {}},
+    ],
+)
+def test_factors_that_no_interval_can_have_are_refused(change):
+    with pytest.raises(ValueError, match="needs positive finite factors"):
+        replace(PRIOR, **change)
+
+
+def test_an_impossible_specification_prior_is_refused():
+    with pytest.raises(ValueError, match="no specification prior"):
+        SpecificationPrior(0.5, 0.0, 3.0)

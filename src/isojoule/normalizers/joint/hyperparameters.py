@@ -73,6 +73,8 @@ class Hyperparameters:
                 raise ValueError(f"{name} needs {n} values: {getattr(self, name)}")
         for f in fields(self):
             value = getattr(self, f.name)
+            if not np.isfinite(value).all():
+                raise ValueError(f"{f.name} is not finite: {value}")
             if f.name not in _FREE and not (np.asarray(value) > 0).all():
                 raise ValueError(f"{f.name} is not positive: {value}")
         if self.freedom <= 2:

@@ -22,7 +22,7 @@ from isojoule.normalizers.joint.doubt import OWN, gain_variance, own_variance
 from isojoule.normalizers.joint.hyperparameters import INPUTS
 from isojoule.normalizers.joint.paths import Way, combine
 from isojoule.normalizers.joint.prior import Prior, bundled
-from isojoule.normalizers.joint.remarks import doubts_of, reason_of
+from isojoule.normalizers.joint.remarks import doubts_of, mixtures_of, reason_of
 from isojoule.normalizers.joint.specification import specified
 from isojoule.normalizers.joint.ways import Ways
 from isojoule.normalizers.pairs import require_taken
@@ -202,8 +202,11 @@ class JointNormalizer:
                     n_tables=len(self.ways.prior.sources),
                 ),
             ),
-            notes=doubts_of(
-                observation, target, references, (before.energy_j, after.energy_j)
+            notes=(
+                *doubts_of(
+                    observation, target, references, (before.energy_j, after.energy_j)
+                ),
+                *mixtures_of((observation, *seen, *known)),
             ),
             sources=sources,
         )

@@ -83,7 +83,8 @@ def combine(ways: Sequence[Way]) -> Way:
     :math:`\sum_{ij} w_i w_j \rho_{ij} s_i s_j` with :math:`\rho_{ij}` =
     `SHARED_DOUBT` for two different ways, and at most that of the best way. Where ways
     disagree by more than their scales allow, it is widened by
-    :math:`\chi^2 / (n - 1)`, as the Birge ratio does [1]_.
+    :math:`\chi^2 / ((n - 1)(1 - \rho))`, as the Birge ratio does [1]_ for errors that
+    are not shared.
 
     References
     ----------
@@ -100,7 +101,9 @@ def combine(ways: Sequence[Way]) -> Way:
     np.fill_diagonal(correlation, 1.0)
     part = weights * scales
     variance = min(float(part @ correlation @ part), float(scales.min() ** 2))
-    birge = float((((centers - center) / scales) ** 2).sum()) / (len(ways) - 1)
+    # Errors that ways share do not make them disagree.
+    expected = (len(ways) - 1) * (1 - SHARED_DOUBT)
+    birge = float((((centers - center) / scales) ** 2).sum()) / expected
     best = ways[int(scales.argmin())]
     names = sorted({name for way in ways for name in way.shares})
     return Way(

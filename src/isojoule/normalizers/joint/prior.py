@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import log
+from math import inf, isfinite, log
 from typing import Any, Final, Self
 
 import numpy as np
@@ -18,8 +18,9 @@ _FILE: Final = "data/joint_priors.json"
 KIND: Final = "isojoule-prior"
 SCHEMA_VERSION: Final = 1
 
-MANY: Final = 16
-"""References from which on the factor of an interval no longer changes."""
+MANY: Final = 40
+"""References from which on the factor of an interval no longer changes: the geometric
+mean of how many there are where all that are not held out are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class SpecificationPrior:
     scale: float
     freedom: float
 
+    def __post_init__(self) -> None:
+        if not (isfinite(self.weight) and 0 < self.scale < inf and self.freedom > 0):
+            raise ValueError(f"no specification prior: {self}")
+
 
 @dataclass(frozen=True, slots=True)
 class Prior:
@@ -58,7 +63,8 @@ class Prior:
         covered must be wide; what is to be chosen, as like other machines as can be.
     widening_alone, widening_elsewhere : mapping of int to float
         By the number of references, the factor of an interval at which nine in ten
-        workloads of networks never seen, on tables never seen, lay inside.
+        workloads of networks never seen, on tables never seen, lay inside; below 1
+        where the model is wider than that.
     specification : SpecificationPrior
         For no reference at all.
     sources : tuple of str
@@ -72,6 +78,12 @@ class Prior:
     widening_elsewhere: Mapping[int, float]
     specification: SpecificationPrior
     sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("widening_alone", "widening_elsewhere"):
+            factors = getattr(self, name)
+            if not factors or not all(0 < f < inf for f in factors.values()):
+                raise ValueError(f"{name} needs positive finite factors: {factors}")
 
     def widening(self, n_references: int, *, is_elsewhere: bool) -> float:
         """Return the factor of the interval, between two known numbers by logarithms.

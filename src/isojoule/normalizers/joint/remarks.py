@@ -65,6 +65,10 @@ def doubts_of(
             "narrower interval"
         )
     doubts += contradictions(observation.hardware, target, references, energies_j)
+    if not references and observation.scope not in {None, "gpu"}:
+        doubts.append(
+            f"specifications are of boards, the energy is of the {observation.scope}"
+        )
     if observation.mean_power_w is None:
         doubts.append("without a duration the mean power is not known: wider")
     return tuple(doubts)
@@ -102,3 +106,23 @@ def contradictions(
     if after[first] >= after[last] and before[first] < before[last]:
         found.append(f"{last} needs more than {first} on {source}, not on {target}")
     return found
+
+
+def mixtures_of(observations: Sequence[Observation]) -> tuple[str, ...]:
+    """Return which kinds of energy are mixed: what an interval does not know.
+
+    Parameters
+    ----------
+    observations : sequence of Observation
+        All that went into an estimate.
+    """
+    kinds: dict[str, set[str]] = {
+        "scope": {o.scope or "unstated" for o in observations},
+        "provenance": {o.provenance for o in observations},
+    }
+    return tuple(
+        f"energies of different {what} are mixed ({', '.join(sorted(found))}), which "
+        "the interval does not know"
+        for what, found in kinds.items()
+        if len(found) > 1
+    )

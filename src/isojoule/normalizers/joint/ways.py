@@ -311,10 +311,16 @@ class Ways:
         ]
         try:
             return [self.straight(observation, target), *found]
-        except InsufficientDataError:
-            if not found:
+        except InsufficientDataError as error:
+            if found:
+                return found
+            if len(self.calibrations) < 3 or target not in self.calibrations:
                 raise
-            return found
+            raise InsufficientDataError(
+                f"{error}; a way through a further machine needs {MIN_DIRECT} "
+                f"workloads that it shares with {observation.hardware}, and one with "
+                f"{target}"
+            ) from error
 
     def between(self, source: str, target: str) -> list[str]:
         """Return the machines through which a further way is of use.

@@ -40,6 +40,9 @@ LEVEL: Final = 0.9
 COUNTS: Final = (1, 2, 3, 4, 6, MANY)
 """Numbers of references at which the widening is found; the last stands for all."""
 
+MIN_ALL: Final = 16
+"""Fewest workloads that are not held out for them to stand for many."""
+
 MIN_SHARED: Final = 8
 N_SPLITS: Final = 5
 
@@ -201,9 +204,11 @@ def _planned(
         planning, candidates, as_new_networks(candidates), k=max(COUNTS[:-1])
     )
     places = train[[step.place for step in steps]]
-    for count in COUNTS:
+    for count in COUNTS[:-1]:
         if count <= len(train):
-            yield count, train if count == MANY else places[:count]
+            yield count, places[:count]
+    if len(train) >= MIN_ALL:
+        yield MANY, train
 
 
 def _widening(left_out: Sequence[tuple[str, Misses]]) -> dict[int, float]:
