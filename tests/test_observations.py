@@ -14,6 +14,7 @@ from isojoule.observations import (
     energy_in_scope,
     match_hardware,
     observe,
+    once,
     require_comparable,
     require_left,
     select,
@@ -225,3 +226,10 @@ def test_a_machine_whose_runs_were_all_left_out_is_told():
     require_left(runs, selection, "A40", "H100")  # of an H100 there was no run
     with pytest.raises(InsufficientDataError, match="no run on V100 is left: kept one"):
         require_left(runs, selection, "A40", "V100")
+
+
+def test_a_run_that_comes_again_is_taken_once_and_namesakes_stay():
+    run = make_run(energy_j=10.0)
+    namesake = make_run(energy_j=11.0)  # the same row of another table of that name
+    assert namesake.run_id == run.run_id
+    assert once([run, namesake, make_run(energy_j=10.0)]) == [run, namesake]

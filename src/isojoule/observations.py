@@ -328,6 +328,22 @@ def _at_power_limit(
     return kept, [f"kept one power limit per machine ({chosen})"]
 
 
+def once(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs without those that come again.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        Of several files and stores. Rows of two tables of one name have the same ids:
+        a run comes again only if all that a normalizer knows of it is the same, too.
+    """
+    seen: dict[tuple[object, ...], Run] = {}
+    for run in runs:
+        what = (run.hardware.name, run.workload.name, run.workload.phase, run.energies)
+        seen.setdefault((run.run_id, run.duration_s, *what), run)
+    return list(seen.values())
+
+
 def require_left(runs: Iterable[Run], selection: Selection, *names: str) -> None:
     """Raise where all runs of a machine that is asked for were left out.
 

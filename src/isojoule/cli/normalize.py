@@ -117,14 +117,14 @@ def normalize(
     """
     from isojoule.formats.table import encode_csv
     from isojoule.normalizers.conversion import convert_all
-    from isojoule.observations import require_left, select
+    from isojoule.observations import once, require_left, select
     from isojoule.report.conversion import (
         conversion_records,
         conversion_table,
         summarize,
     )
 
-    runs = gather_runs(tables, store_root)
+    runs = once(gather_runs(tables, store_root))
     selection = select(runs, phase=phase, power_limit_w=power_limit_w)
     require_left(runs, selection, source, target)
     conversion = convert_all(

@@ -119,10 +119,7 @@ def run_line(run: "Run") -> str:
 
 
 def gather_runs(inputs: Sequence[Path], store_root: Path | None) -> "list[Run]":
-    """Return the runs of files and of folders of stores; of the store where none.
-
-    A run that comes twice is taken once.
-    """
+    """Return the runs of files and of folders of stores; of the store where none."""
     from isojoule.formats import read_runs
 
     folders = [path for path in inputs if path.is_dir()]
@@ -130,4 +127,4 @@ def gather_runs(inputs: Sequence[Path], store_root: Path | None) -> "list[Run]":
     for root in folders if inputs else [store_root]:
         with open_store(root, create=False) as store:
             found += store.runs()
-    return list({run.run_id: run for run in found}.values())
+    return found

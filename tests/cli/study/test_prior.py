@@ -38,7 +38,7 @@ def test_a_prior_is_learned_shown_and_used(isojoule, folder, tmp_path):
     out = tmp_path / "prior.json"
     code, shown, err = isojoule("study", "prior", folder, "--out", out)
     assert code == 0
-    assert "16 or more" in shown
+    assert "40 or more" in shown
     assert f"the priors are in {out}" in err
     assert json.loads(out.read_text())["prior"]["sources"] == ["a", "b", "c"]
     arguments = ("normalize", folder / "b.json", "--from", "A", "--to", "B", "--json")
