@@ -118,6 +118,11 @@ class Workload:
         Samples that the unit of work processes.
     n_samples_per_epoch : int or None
         Samples in one pass over the data.
+    n_validation_samples_per_epoch : int or None
+        Samples of the validation that follows each pass; 0 where there is none.
+    input_shape : tuple of int or None
+        Shape of one input without the batch; the last two are height and width where
+        it is an image or a spectrogram.
     n_params : float or None
         Trainable parameters.
     forward_flop_per_sample : float or None
@@ -143,6 +148,8 @@ class Workload:
     batch_size: int | None = None
     n_samples: float | None = None
     n_samples_per_epoch: int | None = None
+    n_validation_samples_per_epoch: int | None = None
+    input_shape: tuple[int, ...] | None = None
     n_params: float | None = None
     forward_flop_per_sample: float | None = None
     training_flop_per_sample: float | None = None
@@ -156,7 +163,24 @@ class Workload:
             batch_size=self.batch_size,
             n_samples=self.n_samples,
             n_samples_per_epoch=self.n_samples_per_epoch,
+            **{
+                f"side {n} of input_shape": s
+                for n, s in enumerate(self.input_shape or ())
+            },
         )
+        n_validated = self.n_validation_samples_per_epoch
+        if n_validated is not None and n_validated < 0:
+            raise ValueError(
+                f"n_validation_samples_per_epoch of workload {self.name!r} must not be "
+                f"negative, got {n_validated}"
+            )
+
+    @property
+    def n_epochs(self) -> float | None:
+        """Passes over the data, where both counts are known."""
+        if self.n_samples is None or self.n_samples_per_epoch is None:
+            return None
+        return self.n_samples / self.n_samples_per_epoch
 
     @property
     def work_flop(self) -> float | None:
@@ -403,6 +427,8 @@ class Window:
         Edges on the time axis of the samples [s].
     energies : tuple of ComponentEnergy
         One per component that was observed.
+    scores : mapping of str to float
+        What the program reported at its end, such as ``val_loss``.
 
     Raises
     ------
@@ -416,6 +442,7 @@ class Window:
     start_s: float
     end_s: float
     energies: tuple[ComponentEnergy, ...] = ()
+    scores: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.end_s < self.start_s:

@@ -111,8 +111,8 @@ def run_of_schema_2() -> Run:
     )
 
 
-def full_run() -> Run:
-    """A run that fills every field."""
+def run_of_schema_3() -> Run:
+    """A run that fills every field that schema 3 has."""
     run = run_of_schema_2()
     return replace(
         run,
@@ -124,6 +124,20 @@ def full_run() -> Run:
         ),
         gpu_memory_utilization_fraction=0.25,
         measures={"loader_fraction": 0.125},
+    )
+
+
+def full_run() -> Run:
+    """A run that fills every field."""
+    run = run_of_schema_3()
+    return replace(
+        run,
+        workload=replace(
+            run.workload,
+            n_validation_samples_per_epoch=394,
+            input_shape=(1, 128, 64),
+        ),
+        windows=(replace(run.windows[0], scores={"val_loss": 0.5}),),
     )
 
 
@@ -144,7 +158,11 @@ def test_a_file_of_schema_2_stays_readable():
 
 
 def test_a_file_of_schema_3_stays_readable():
-    assert read_native(DATA / "runs_v3.json") == [full_run()]
+    assert read_native(DATA / "runs_v3.json") == [run_of_schema_3()]
+
+
+def test_a_file_of_schema_4_stays_readable():
+    assert read_native(DATA / "runs_v4.json") == [full_run()]
 
 
 def test_samples_come_back_from_their_blob():
@@ -168,7 +186,7 @@ def test_a_newer_schema_is_refused_in_one_clear_line(tmp_path):
     path = tmp_path / "runs.json"
     text = GOLDEN.read_text().replace('"schema_version":1', '"schema_version":9')
     path.write_text(text)
-    with pytest.raises(FormatError, match="schema 9, this isojoule reads up to 3"):
+    with pytest.raises(FormatError, match="schema 9, this isojoule reads up to 4"):
         read_native(path)
 
 

@@ -7,6 +7,7 @@ History of the schema:
    start, refreshes, sampling period and what is left out of runs.
 3. Family, settings and activations of workloads; memory utilization and further
    measures of runs.
+4. Validation samples and input shape of workloads; scores of windows.
 """
 
 import zlib
@@ -23,7 +24,7 @@ from isojoule.errors import FormatError
 from isojoule.formats.files import read_bytes, write_whole
 from isojoule.records import Channel, Run, Samples
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Version of the record that this isojoule writes; every older one stays readable."""
 
 
