@@ -62,7 +62,7 @@ def test_what_is_no_calibration_is_refused(tmp_path, content):
 
 def test_a_newer_schema_is_refused(path):
     path.write_text(
-        path.read_text().replace('"schema_version":3', '"schema_version":9')
+        path.read_text().replace('"schema_version":4', '"schema_version":9')
     )
     with pytest.raises(FormatError, match="schema 9"):
         read_calibration(path)

@@ -73,7 +73,7 @@ def test_what_is_no_journal_is_refused(path, content):
 
 def test_a_journal_of_a_newer_schema_is_refused(path):
     Journal.create(path, make_run(), [CHANNEL]).close()
-    newer = path.read_bytes().replace(b'"schema_version":3', b'"schema_version":9')
+    newer = path.read_bytes().replace(b'"schema_version":4', b'"schema_version":9')
     path.write_bytes(newer)
     with pytest.raises(FormatError, match="schema 9"):
         reread(path)
