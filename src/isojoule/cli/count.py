@@ -73,7 +73,7 @@ def count(
     counts: dict[str, Counted] = {}
     for name in models or ("full",):
         if ":" in name:
-            counts[name] = _count_own(
+            counts[name] = count_own(
                 name,
                 inputs=inputs,
                 dtype=dtype,
@@ -120,7 +120,7 @@ def _check_use_of_inputs(inputs: Sequence[str], models: Sequence[str]) -> None:
         )
 
 
-def _count_own(
+def count_own(
     name: str,
     *,
     inputs: Sequence[str],

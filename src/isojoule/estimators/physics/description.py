@@ -58,7 +58,7 @@ class Description:
     def work(self) -> tuple[object, ...]:
         """What is the same wherever the same steps are computed."""
         known = (self.logs.get(name) for name in WORK)
-        return (self.model, *(None if v is None else round(v, 3) for v in known))
+        return (self.model, *(None if v is None else round(v, 2) for v in known))
 
     @property
     def configuration(self) -> tuple[object, ...]:

@@ -4,12 +4,13 @@ Runs that are over are cases of a Gaussian process over what a step computes and
 (see `process`); a training to come is one more case. What is estimated is the median.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final, Self
 
-from isojoule.errors import InsufficientDataError
+from isojoule.errors import IncomparableError, InsufficientDataError
 from isojoule.estimators.epochs import Epoch, require_consecutive
 from isojoule.estimators.physics.cases import (
     EPOCH_DURATION,
@@ -27,6 +28,7 @@ from isojoule.estimators.physics.description import (
 )
 from isojoule.estimators.physics.learned import FREEDOM, Learned, Prediction
 from isojoule.estimators.physics.process import Plane
+from isojoule.observations import energy_in_scope
 from isojoule.records import Estimate, Hardware, Run, Scope, Workload, weakest
 from isojoule.stats import student_half_width
 
@@ -45,7 +47,7 @@ class PhysicsEstimator:
     cases : mapping of str to tuple of Case
         Configurations by the name of the target.
     scope : {"gpu", "node", "wall"} or None
-        Of the energies; each run's own where `None`.
+        Of the energies; `None` where the runs state none.
     is_measured : bool
         Whether all energies that were learned from are measured.
     planes : mapping of str to Plane
@@ -73,12 +75,19 @@ class PhysicsEstimator:
             Finished trainings, calibrations among them. Those that do not state FLOP,
             batch size and samples are left out.
         scope : {"gpu", "node", "wall"} or None
-            Part of the machine; `Run.default_scope` of each run where `None`.
+            Part of the machine; `Run.default_scope` of the runs where `None`.
         planes : mapping of str to Plane or None
             What is known before any run, by the name of the target.
+
+        Raises
+        ------
+        IncomparableError
+            If the runs are of several scopes and none is chosen.
         """
         runs = [r for r in runs if r.workload.phase == "train"]
-        sources = {e.provenance for r in runs for e in r.energies if e.provenance}
+        scope = scope or _one_scope(runs)
+        known = (energy_in_scope(r.energies, scope) for r in runs)
+        sources = {found[1] for found in known if found is not None}
         return cls(
             cases={n: gather_cases(runs, t, scope) for n, t in TARGETS.items()},
             scope=scope,
@@ -188,6 +197,21 @@ class PhysicsEstimator:
                 learned[key] = Learned.from_cases(kept, target, features, plane)
             found.append(learned[key].predict(at, half_width))
         return found
+
+
+def _one_scope(runs: Iterable[Run]) -> Scope | None:
+    """Return the scope of the summaries of all runs.
+
+    Raises
+    ------
+    IncomparableError
+        If there are several.
+    """
+    counts = Counter(r.default_scope for r in runs if r.default_scope is not None)
+    if len(counts) > 1:
+        told = " and ".join(f"{n} of scope {scope}" for scope, n in counts.items())
+        raise IncomparableError(f"the runs to learn from are {told}: choose one scope")
+    return next(iter(counts), None)
 
 
 def _as_cases(at: Description, observed: Sequence[Epoch]) -> tuple[Case, ...]:
