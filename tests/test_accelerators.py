@@ -3,12 +3,18 @@
 import duckdb
 import pytest
 
-from isojoule.accelerators import Specification, find_specification, specifications
+from isojoule.accelerators import (
+    Specification,
+    find_specification,
+    known_names,
+    specifications,
+)
 
 ALL = list(specifications().values())
 GIB = 2**30
 
 CORES_AND_BOOST_HZ = {
+    "NVIDIA GeForce GTX 750 Ti": (640, 1085e6),
     "Tesla K80": (2496, 875e6),
     "Tesla P4": (2560, 1063e6),
     "Tesla P40": (3840, 1531e6),
@@ -58,8 +64,41 @@ def named(name: str) -> str | None:
 @pytest.mark.parametrize("name", CORES_AND_BOOST_HZ)
 def test_the_peak_is_two_operations_for_each_core_and_cycle(name):
     n_cores, boost_hz = CORES_AND_BOOST_HZ[name]
-    peak = specifications()[name].peak_fp32_flop_per_s
-    assert peak == pytest.approx(2 * n_cores * boost_hz, rel=0.02)
+    spec = specifications()[name]
+    assert spec.n_cores == n_cores
+    assert spec.peak_fp32_flop_per_s == pytest.approx(2 * n_cores * boost_hz, rel=0.02)
+
+
+@pytest.mark.parametrize("spec", [s for s in ALL if s.n_cores], ids=lambda s: s.name)
+def test_cores_and_peak_imply_a_clock_that_can_be(spec):
+    # The lanes of an MI300X issue two products in a cycle.
+    per_cycle = 4 if spec.name == "AMD Instinct MI300X" else 2
+    clock_hz = spec.peak_fp32_flop_per_s / (per_cycle * spec.n_cores)
+    assert 0.8e9 <= clock_hz <= 2.6e9
+    multiprocessor = 192 if spec.name == "Tesla K80" else 64
+    assert spec.n_cores % multiprocessor == 0
+
+
+def test_every_board_of_nvidia_and_amd_has_its_cores_and_no_other():
+    assert {s.vendor for s in ALL if s.n_cores} == {"nvidia", "amd"}
+    assert all(s.n_cores for s in ALL if s.vendor in {"nvidia", "amd"})
+
+
+@pytest.mark.parametrize(
+    ("name", "n_cores", "memory_gib", "tdp_w"),
+    [
+        ("GTX 750 Ti", 640, 2, 60),
+        ("rtx 3070", 5888, 8, 220),
+        ("RTX 3090", 10496, 24, 350),
+    ],
+)
+def test_the_boards_of_del_rey_have_the_figures_that_they_used(
+    name, n_cores, memory_gib, tdp_w
+):
+    spec = find_specification(name)
+    assert spec.n_cores == n_cores
+    assert spec.memory_bytes == memory_gib * GIB
+    assert spec.power_limit_w == tdp_w
 
 
 @pytest.mark.parametrize("spec", ALL, ids=lambda s: s.name)
@@ -68,7 +107,7 @@ def test_every_row_says_where_it_is_from_and_how_much_power_it_may_take(spec):
     assert 2014 <= spec.released_year <= 2025
     if spec.vendor in {"nvidia", "amd"}:
         assert 30 <= spec.power_limit_w <= 1000
-        assert 8 * GIB <= spec.memory_bytes <= 192 * GIB
+        assert 2 * GIB <= spec.memory_bytes <= 192 * GIB
 
 
 @pytest.mark.parametrize(
@@ -135,6 +174,7 @@ def test_the_figures_of_one_row_arrive_in_si_units():
 def test_what_a_maker_does_not_publish_is_none():
     assert find_specification("Tesla P40").peak_fp16_flop_per_s is None
     assert find_specification("Apple M1 Pro").power_limit_w is None
+    assert find_specification("Apple M1 Pro").n_cores is None
     coral = find_specification("Google Coral USB")
     assert (coral.power_limit_w, coral.peak_fp32_flop_per_s) == (2.0, None)
 
@@ -149,6 +189,12 @@ def test_no_name_or_alias_stands_for_two_rows():
     for spec in ALL:
         for name in (spec.name, *spec.aliases):
             assert named(name) == spec.name
+
+
+def test_every_name_that_is_offered_is_found():
+    offered = known_names()
+    assert {"RTX 3090", "NVIDIA GeForce RTX 3090"} <= offered
+    assert all(find_specification(name) for name in offered)
 
 
 def test_the_table_is_read_once_and_cannot_be_changed():

@@ -8,14 +8,16 @@ import time
 import warnings
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from isojoule import sampler
 from isojoule.describe import new_run_id
 from isojoule.errors import SensorUnavailableError, StoreError
+from isojoule.estimators.epochs import epochs_of
 from isojoule.formats.journal import Journal
 from isojoule.meter import Meter
-from isojoule.records import Channel, Hardware, Workload
+from isojoule.records import Channel, Hardware, Samples, Workload
 from isojoule.sensors.replay import ReplaySensor
 from isojoule.store import RunStore
 
@@ -130,6 +132,103 @@ def test_the_energy_so_far_is_there_while_it_runs(sensor, clock):
             pass
         (energy,) = meter.energies_so_far()
         assert (energy.energy_j, energy.source) == (100.0, "counter")
+
+
+def test_the_run_so_far_tells_energies_and_time_up_to_the_last_reading(sensor, clock):
+    with metered(sensor, clock, workload=Workload("mlp")) as meter:
+        clock.now_s += 1.0
+        with meter.window("now"):
+            pass
+        so_far = meter.run_so_far()
+        assert so_far.energies == meter.energies_so_far()
+        assert (so_far.duration_s, so_far.gpu_energy_j) == (1.0, 100.0)
+        assert (so_far.workload, so_far.hardware) == (Workload("mlp"), HERE)
+        assert so_far.default_scope == "gpu"
+        assert so_far.windows == ()
+        assert so_far.samples is None
+    with pytest.raises(RuntimeError, match="start it first"):
+        metered(sensor, clock).run_so_far()
+
+
+def test_the_energy_so_far_has_no_seam_where_older_readings_are_summed_up(clock):
+    power_w, n_ticks = 50.0, 100  # a tick per second
+    time_s = np.arange(n_ticks, dtype=float)
+    ticking = Samples(
+        (Channel("gpu0_energy_j", "gpu", "energy_j", "gpu0"),),
+        time_s,
+        power_w * time_s[None],
+    )
+    sensor = ReplaySensor.open(ticking, clock=clock)
+    seen = []
+    with metered(sensor, clock) as meter:
+        for step in range(1, 850):
+            clock.now_s = 1000.0 + step / 10
+            with meter.window("step"):
+                pass
+            if step > 50:
+                (energy,) = meter.energies_so_far()
+                seen.append(energy.energy_j - power_w * step / 10)
+        assert meter._n_rows_so_far > 500
+    # A tenth of a second, the time between two readings, is 5 J; a tick is 50 J.
+    assert max(map(abs, seen)) < 5.0
+
+
+def test_scores_are_kept_with_the_last_window_of_their_epoch(sensor, clock):
+    with metered(sensor, clock) as meter:
+        for epoch in range(2):
+            with meter.window("train", phase="train", epoch=epoch):
+                clock.now_s += 0.5
+                meter.report({"loss": 2.0 - epoch}, epoch=epoch)
+            with meter.window("validation", phase="validation", epoch=epoch):
+                clock.now_s += 0.25
+        meter.report({"val_f1": 0.8}, epoch=1)
+        meter.report({"val_f1": 0.5, "val_loss": 1.0}, epoch=0)
+        meter.report({"val_f1": 0.6}, epoch=0)
+    assert [(w.phase, w.scores) for w in meter.run.windows] == [
+        ("train", {"loss": 2.0}),
+        ("validation", {"val_f1": 0.6, "val_loss": 1.0}),
+        ("train", {"loss": 1.0}),
+        ("validation", {"val_f1": 0.8}),
+    ]
+    scores = [epoch.score for epoch in epochs_of(meter.run, score="val_f1")]
+    assert scores == [0.6, 0.8]
+
+
+def test_a_run_that_was_killed_keeps_its_scores(tmp_path, sensor, clock):
+    with RunStore.open(tmp_path / "store") as store:
+        meter = metered(sensor, clock, store=store).start()
+        with meter.window("train", phase="train", epoch=0):
+            clock.now_s += 1.0
+        meter.report({"val_f1": 0.8}, epoch=0)
+        meter._sampler.stop()  # as a kill does
+        meter._journal.close()
+        (run_id,) = store.recover()
+        assert store.get(run_id).windows[0].scores == {"val_f1": 0.8}
+
+
+def test_scores_that_cannot_be_kept_are_refused(sensor, clock):
+    meter = metered(sensor, clock)
+    with pytest.raises(RuntimeError, match="scores are for its windows"):
+        meter.report({"val_f1": 0.8}, epoch=0)
+    with meter, meter.window("train", epoch=0):
+        with pytest.raises(ValueError, match="epoch 1 has no window"):
+            meter.report({"val_f1": 0.8}, epoch=1)
+        with pytest.raises(ValueError, match="score val_f1 of epoch 0 is nan"):
+            meter.report({"loss": 1.0, "val_f1": float("nan")}, epoch=0)
+    assert meter.run.windows[0].scores == {}
+    with pytest.raises(RuntimeError, match="scores are for its windows"):
+        meter.report({"val_f1": 0.8}, epoch=0)
+
+
+def test_a_run_can_be_tagged_while_it_goes_on(sensor, clock):
+    meter = metered(sensor, clock, tags={"a": "b", "c": "d"})
+    with pytest.raises(RuntimeError, match="while it goes on"):
+        meter.tag(c="e")
+    with meter:
+        meter.tag(c="e", f="g")
+    assert meter.run.tags == {"a": "b", "c": "e", "f": "g"}
+    with pytest.raises(RuntimeError, match="while it goes on"):
+        meter.tag(c="e")
 
 
 class SteadySensor:

@@ -1,4 +1,4 @@
-"""What the makers of accelerators specify: limit, memory, bandwidth, peak rates.
+"""What the makers of accelerators specify: limit, memory, bandwidth, cores, peak rates.
 
 The figures of a machine without any reference run. They bound what it can do; they do
 not say what it does.
@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import isfinite
 from types import MappingProxyType
@@ -75,6 +75,8 @@ class Specification:
         Whether every figure was compared with a public text.
     aliases : tuple of str
         Further names that `find_specification` takes for this one.
+    n_cores : int or None
+        Lanes that multiply and add in single precision: CUDA cores, stream processors.
 
     Raises
     ------
@@ -93,9 +95,11 @@ class Specification:
     source: str
     is_checked: bool
     aliases: tuple[str, ...] = ()
+    n_cores: int | None = None
 
     def __post_init__(self) -> None:
         for figure in (
+            self.n_cores,
             self.power_limit_w,
             self.memory_bytes,
             self.memory_bandwidth_byte_per_s,
@@ -124,6 +128,20 @@ def specifications() -> Mapping[str, Specification]:
     return MappingProxyType({s.name: s for s in read})
 
 
+def known_names() -> frozenset[str]:
+    """Return the names that stand in the table, aliases among them.
+
+    Returns
+    -------
+    frozenset of str
+        What to offer where `find_specification` finds nothing; it takes more spellings.
+    """
+    return frozenset(
+        name for s in specifications().values() for name in (s.name, *s.aliases)
+    )
+
+
+@lru_cache(maxsize=1024)  # a study asks for the same few names run by run
 def find_specification(hardware_name: str) -> Specification | None:
     """Return what is known of the accelerator that `hardware_name` names.
 
@@ -167,6 +185,7 @@ def _specification(row: Mapping[str, str]) -> Specification:
         source=row["source"],
         is_checked=_CHECKED[row["checked"]],
         aliases=tuple(a for a in row["aliases"].split(";") if a),
+        n_cores=int(row["n_cores"]) if row["n_cores"] else None,
     )
 
 

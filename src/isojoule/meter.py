@@ -4,10 +4,12 @@ import os
 import threading
 import time
 import warnings
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
+from math import isfinite
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -32,7 +34,9 @@ from isojoule.sensors import Sensor, open_sensors
 from isojoule.sensors.visible import local_rank
 
 _CLOSE_PATIENCE_S: Final = 2.0
-_SETTLED_S: Final = 60.0  # a stretch this long is summed up once and for all
+_SETTLED_S: Final = 60.0  # a stretch this long is summed up once and for all ...
+_UNSETTLED_S: Final = 10.0  # ... but for its end, of which a later tick tells more
+_AROUND_S: Final = 5.0  # readings before an edge that tell of it
 
 
 class RunKeeper(Protocol):
@@ -135,6 +139,7 @@ class Meter:
         self._start_s = 0.0
         self._end_s: float | None = None
         self._so_far: tuple[ComponentEnergy, ...] = ()
+        self._settled_s = 0.0
         self._n_rows_so_far = 0
         self._run: Run | None = None
 
@@ -334,7 +339,7 @@ class Meter:
             if self._live_sampler() is not None and self._run is None:
                 self._wait_for_devices(sampler)
                 end_s = sampler.mark()
-                self._windows[index] = replace(opened, end_s=end_s)
+                self._windows[index] = replace(self._windows[index], end_s=end_s)
                 self._open.discard(index)
                 sampler.note(lambda journal: journal.close_window(index, end_s))
 
@@ -348,21 +353,96 @@ class Meter:
         RuntimeError
             If the meter was not started.
         """
+        return self.run_so_far().energies
+
+    def run_so_far(self) -> Run:
+        """Return the run that goes on: energies and duration up to the last reading.
+
+        It has no windows and no samples yet, and its status says nothing. Only the
+        readings of about the last minute are looked at.
+
+        Raises
+        ------
+        RuntimeError
+            If the meter was not started.
+        """
         if self._sampler is None:
             raise RuntimeError("the meter is not running: start it first")
         samples = self._sampler.samples(self._n_rows_so_far)
-        span_s = float(samples.time_s[0]), float(samples.time_s[-1])
-        (recent,) = component_energies(samples, [span_s])
-        if any(e.energy_j is None for e in recent):
+        now_s = float(samples.time_s[-1])
+        settled_s = max(self._settled_s, now_s - _UNSETTLED_S)
+        recent, settled = component_energies(
+            samples, [(self._settled_s, now_s), (self._settled_s, settled_s)]
+        )
+        energies = self._with_so_far(recent)
+        is_known = all(e.energy_j is not None for e in (*recent, *settled))
+        if now_s - self._settled_s > _SETTLED_S and is_known:
+            self._so_far = self._with_so_far(settled)
+            self._settled_s = settled_s
+            self._n_rows_so_far += bisect_left(samples.time_s, settled_s - _AROUND_S)
+        return replace(self._stub, energies=energies, duration_s=now_s)
+
+    def _with_so_far(
+        self, recent: tuple[ComponentEnergy, ...]
+    ) -> tuple[ComponentEnergy, ...]:
+        """Return `recent` added to what is settled; that alone if it is not known."""
+        if not self._so_far or any(e.energy_j is None for e in recent):
             return self._so_far or recent
-        energies = recent
-        if self._so_far:
-            pairs = zip(self._so_far, recent, strict=True)
-            energies = tuple(total_energy(pair) for pair in pairs)
-        if span_s[1] - span_s[0] > _SETTLED_S:
-            self._so_far = energies
-            self._n_rows_so_far += len(samples.time_s) - 1
-        return energies
+        pairs = zip(self._so_far, recent, strict=True)
+        return tuple(total_energy(pair) for pair in pairs)
+
+    def report(self, scores: Mapping[str, float], *, epoch: int) -> None:
+        """Keep scores with the last window of an epoch, open or closed.
+
+        Parameters
+        ----------
+        scores : mapping of str to float
+            What the epoch reached, such as ``{"val_f1": 0.8}``.
+        epoch : int
+            Counted from 0.
+
+        Raises
+        ------
+        RuntimeError
+            If the meter is not running.
+        ValueError
+            If no window of that epoch was opened, or a score is not finite.
+        """
+        if self._sampler is None or self._run is not None:
+            raise RuntimeError("the meter is not running: scores are for its windows")
+        sampler = self._live_sampler()
+        if sampler is None:
+            return
+        unknown = [name for name, score in scores.items() if not isfinite(score)]
+        if unknown:
+            raise ValueError(
+                f"score {unknown[0]} of epoch {epoch} is {scores[unknown[0]]}: leave "
+                "out what is not a finite number"
+            )
+        mine = [i for i, w in self._windows.copy().items() if w.epoch == epoch]
+        if not mine:
+            raise ValueError(f"epoch {epoch} has no window: open one for it first")
+        index, time_s = max(mine), sampler.now_s
+        window = self._windows[index]
+        self._windows[index] = replace(window, scores={**window.scores, **scores})
+        sampler.note(lambda journal: journal.report(index, scores, time_s))
+
+    def tag(self, **tags: str) -> None:
+        """Add labels to the record of the run that goes on.
+
+        Parameters
+        ----------
+        **tags : str
+            Labels; those that are there already are replaced.
+
+        Raises
+        ------
+        RuntimeError
+            If the meter is not running.
+        """
+        if self._sampler is None or self._run is not None:
+            raise RuntimeError("the meter is not running: tag the run while it goes on")
+        self._stub = replace(self._stub, tags={**self._stub.tags, **tags})
 
     def stop(self, status: Status = "complete", *, exit_code: int | None = None) -> Run:
         """Take the last reading and return the finished run.

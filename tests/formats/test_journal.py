@@ -41,6 +41,26 @@ def test_readings_and_windows_come_back_in_order(path):
     )
 
 
+def test_scores_come_back_with_their_window_whenever_they_were_reported(path):
+    journal = Journal.create(path, make_run(), [CHANNEL])
+    journal.sample(0.0, [10.0])
+    for index in range(3):
+        journal.open_window(index, Window("train", "train", index, 0.0, 0.0))
+    journal.report(0, {"val_f1": 0.5, "val_loss": 2.0}, 0.5)
+    journal.close_window(0, 1.0)
+    journal.close_window(1, 1.0)
+    journal.report(1, {"val_f1": 0.6}, 1.0)
+    journal.report(1, {"val_f1": 0.7}, 1.5)
+    journal.report(7, {"val_f1": 0.9}, 1.5)  # its window was cut short by a kill
+    journal.sample(2.0, [30.0])
+    journal.close()
+    assert [w.scores for w in reread(path).windows] == [
+        {"val_f1": 0.5, "val_loss": 2.0},
+        {"val_f1": 0.7},
+        {},
+    ]
+
+
 def test_a_line_cut_short_by_a_kill_is_left_out(path):
     journal = Journal.create(path, make_run(), [CHANNEL])
     journal.sample(0.0, [10.0])

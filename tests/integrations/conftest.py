@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from isojoule.records import Channel, Samples
+from isojoule.meter import Meter
+from isojoule.records import Channel, Hardware, Samples
 from isojoule.sensors.replay import ReplaySensor
 from isojoule.store import RunStore
 
@@ -14,15 +15,48 @@ POWER_W = 80.0
 PAGE = Path(__file__).parents[2] / "docs" / "howto-callbacks.md"
 
 
+STEADY = Samples(
+    (Channel("gpu0_power_w", "gpu", "power_w", "gpu0"),),
+    np.array([0.0]),
+    np.array([[POWER_W]]),
+)
+
+
 @pytest.fixture
 def options(tmp_path):
     """What a callback is given: a device that draws 80 W, always."""
-    steady = Samples(
-        (Channel("gpu0_power_w", "gpu", "power_w", "gpu0"),),
-        np.array([0.0]),
-        np.array([[POWER_W]]),
-    )
-    return {"sensors": [ReplaySensor.open(steady)], "store": tmp_path / "store"}
+    return {"sensors": [ReplaySensor.open(STEADY)], "store": tmp_path / "store"}
+
+
+class ManualClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def meter(clock):
+    """A meter of 80 W that has not been started, by a clock that tests move."""
+    sensor = ReplaySensor.open(STEADY, clock=clock)
+    here = Hardware("test bench")
+    return Meter("job", sensors=[sensor], hardware=here, clock=clock, hz=1)
+
+
+@pytest.fixture(autouse=True)
+def no_error_of_ours(caplog):
+    """Fail where a warning of an error was held back, as warnings are errors here."""
+    yield
+    told = [r.getMessage() for r in caplog.get_records("call")]
+    assert [t for t in told if t.endswith("the training goes on")] == []
 
 
 @pytest.fixture

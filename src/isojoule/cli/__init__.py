@@ -14,6 +14,7 @@ from isojoule.cli.carbon import carbon
 from isojoule.cli.count import count
 from isojoule.cli.demo import demo
 from isojoule.cli.doctor import doctor
+from isojoule.cli.estimate import estimate
 from isojoule.cli.measure import measure
 from isojoule.cli.normalize import normalize
 from isojoule.cli.options import examples, say
@@ -43,7 +44,7 @@ def cli() -> None:
 
 for command in (
     *(demo, doctor, measure, suite, count, study),
-    *(runs, normalize, report, carbon),
+    *(runs, normalize, estimate, report, carbon),
 ):
     cli.add_command(command)
 

@@ -3,7 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from isojoule.estimators.baselines import GreenAlgorithmsEstimator, MlCo2Estimator
 from isojoule.estimators.epochs import Epoch
+from isojoule.estimators.online import OnlineEpochEstimator, OnlinePowerEstimator
+from isojoule.estimators.physics import PhysicsEstimator
+from isojoule.estimators.regressions import (
+    KERNEL_RIDGE_EPOCH,
+    KERNEL_RIDGE_POWER,
+    LINEAR_EPOCH,
+    LINEAR_POWER,
+    RIDGE_EPOCH,
+    RIDGE_POWER,
+    SVM_EPOCH,
+    SVM_POWER,
+)
+from isojoule.estimators.streaming import StreamingEstimator
 from isojoule.records import Estimate, Hardware, Run, Workload
 
 
@@ -45,5 +59,21 @@ class FitEstimator(Protocol):
         ...
 
 
-ESTIMATORS: Mapping[str, FitEstimator] = {}
+ESTIMATORS: Mapping[str, FitEstimator] = {
+    "streaming": StreamingEstimator.fit,
+    "online-power": OnlinePowerEstimator.fit,
+    "online-epoch": OnlineEpochEstimator.fit,
+    "physics": PhysicsEstimator.fit,
+    "linear-power": LINEAR_POWER.fit,
+    "ridge-power": RIDGE_POWER.fit,
+    "kernel-ridge-power": KERNEL_RIDGE_POWER.fit,
+    "svm-power": SVM_POWER.fit,
+    "linear-epoch": LINEAR_EPOCH.fit,
+    "ridge-epoch": RIDGE_EPOCH.fit,
+    "kernel-ridge-epoch": KERNEL_RIDGE_EPOCH.fit,
+    "svm-epoch": SVM_EPOCH.fit,
+    "ml-co2": MlCo2Estimator.fit,
+    "green-algorithms": GreenAlgorithmsEstimator.fit,
+    "green-algorithms-delrey": GreenAlgorithmsEstimator.fit_delrey,
+}
 """The estimators by name."""

@@ -125,6 +125,9 @@ def _calculated(
 ) -> Iterator[Estimate]:
     if duration_s is None:
         return
+    if not hardware.accelerators:
+        reasons.append("the calculators know accelerators only")
+        return
     for baseline in baselines:
         try:
             yield baseline.estimate(

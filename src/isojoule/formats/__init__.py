@@ -12,6 +12,12 @@ from isojoule.formats.codecarbon import (
     write_codecarbon,
 )
 from isojoule.formats.delrey import is_delrey, read_delrey
+from isojoule.formats.delrey_regression import (
+    is_delrey_regression,
+    is_delrey_table10,
+    read_delrey_regression,
+    read_delrey_table10,
+)
 from isojoule.formats.foreign import head_of
 from isojoule.formats.native import read_native, write_native
 from isojoule.formats.nvidia_smi import is_nvidia_smi, read_nvidia_smi
@@ -31,6 +37,8 @@ READERS: Mapping[str, Callable[[Path], list[Run]]] = {
     "zeus": read_zeus,
     "pyjoules": read_pyjoules,
     "delrey": read_delrey,
+    "delrey-regression": read_delrey_regression,
+    "delrey-table10": read_delrey_table10,
 }
 
 SIGNS: Mapping[str, Callable[[str], bool]] = {
@@ -44,6 +52,8 @@ SIGNS: Mapping[str, Callable[[str], bool]] = {
 
 PARQUET_SIGNS: Mapping[str, Callable[[Collection[str]], bool]] = {
     "delrey": is_delrey,
+    "delrey-regression": is_delrey_regression,
+    "delrey-table10": is_delrey_table10,
 }
 """Whether a Parquet file with such columns is of a format; none of two."""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from isojoule.errors import FormatError
+from isojoule.formats.delrey_epochs import FILE_NAME, RunEpochs, read_delrey_epochs
 from isojoule.formats.parquet import parquet_lines
 from isojoule.records import (
     Accelerator,
@@ -103,12 +104,13 @@ def read_delrey(path: Path) -> list[Run]:
     Parameters
     ----------
     path : Path
-        ``runs.parquet``.
+        ``runs.parquet``. Where ``epochs.parquet`` lies beside it, the runs that have
+        rows there have one window per epoch.
 
     Raises
     ------
     FormatError
-        If it is not that table, or a row holds impossible values.
+        If it is not that table, or a row of either table holds impossible values.
     MissingExtraError
         If duckdb is not installed.
 
@@ -129,10 +131,20 @@ def read_delrey(path: Path) -> list[Run]:
             f"{path} is not a table of runs of del Rey et al.: it has no column "
             f"{', '.join(missing)}"
         )
-    return [
+    runs = [
         _Row(path, number, dict(zip(columns, cells, strict=True))).run()
         for number, cells in enumerate(lines, start=1)
     ]
+    epochs = _epochs_beside(path)
+    return [
+        epochs[run.run_id].attached_to(run) if run.run_id in epochs else run
+        for run in runs
+    ]
+
+
+def _epochs_beside(path: Path) -> dict[str, RunEpochs]:
+    beside = path.with_name(FILE_NAME)
+    return read_delrey_epochs(beside) if beside.exists() else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +216,15 @@ class _Row:
     def workload(self) -> Workload:
         n_train, n_epochs = self.count("n_train"), self.count("epochs_trained")
         gflop = self.amount("gflops_forward")
-        batch, side = self.text("batch_size"), self.text("input_size")
+        batch, side = self.text("batch_size"), self.count("input_size")
         return Workload(
             name="/".join(
-                (self.text("architecture"), self.text("dataset"), batch, f"{side}px")
+                (
+                    self.text("architecture"),
+                    self.text("dataset"),
+                    batch,
+                    f"{side or ''}px",
+                )
             ),
             model=self.text("architecture") or None,
             task=self.text("dataset") or None,
@@ -215,6 +232,8 @@ class _Row:
             batch_size=self.count("batch_size"),
             n_samples=n_train * n_epochs if n_train and n_epochs else None,
             n_samples_per_epoch=n_train,
+            n_validation_samples_per_epoch=self.count("n_val"),
+            input_shape=(side, side) if side else None,
             n_params=self.amount("params_total"),
             forward_flop_per_sample=None if gflop is None else gflop * 1e9,
         )

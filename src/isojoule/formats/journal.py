@@ -3,15 +3,16 @@
 The first line is the head: schema version, channels, and the run as far as it is known.
 Then a line per reading ``{"t": s, "v": [...]}``, per opened window ``{"open": i, ...}``
 and per closed one ``{"close": i, "t": s}``; ``{"edge": "start", "t": s}`` and ``"end"``
-where the run proper does not begin with the first reading or end with the last. A line
-cut short by a kill is left out.
+where the run proper does not begin with the first reading or end with the last;
+``{"t": s, "window": i, "scores": {...}}`` where scores of a window were reported. A
+line cut short by a kill is left out.
 """
 
 import fcntl
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ class _Line(msgspec.Struct):
     name: str = ""
     phase: str | None = None
     epoch: int | None = None
+    window: int | None = None
+    scores: dict[str, float] | None = None
 
 
 class Journal:
@@ -153,6 +156,17 @@ class Journal:
             If the disk does not take it.
         """
         self._append({"t": end_s, "close": index}, time_s=end_s)
+
+    def report(self, index: int, scores: Mapping[str, float], time_s: float) -> None:
+        """Append scores of a window that is open or was closed.
+
+        Raises
+        ------
+        OSError
+            If the disk does not take it.
+        """
+        line = {"t": time_s, "window": index, "scores": dict(scores)}
+        self._append(line, time_s=time_s)
 
     def edge(self, edge: str, time_s: float) -> None:
         """Append where the run proper begins, ``start``, or ends, ``end``.
@@ -281,6 +295,7 @@ def _replayed(head: _Head, lines: Sequence[bytes]) -> Journaled:
     times, rows = [], []
     windows: dict[int, Window] = {}
     closed: dict[int, float] = {}
+    scores: dict[int, dict[str, float]] = {}
     edges: dict[str, float] = {}
     for data in lines:
         try:
@@ -296,6 +311,8 @@ def _replayed(head: _Head, lines: Sequence[bytes]) -> Journaled:
             )
         elif line.close is not None:
             closed[line.close] = line.t
+        elif line.window is not None and line.scores is not None:
+            scores.setdefault(line.window, {}).update(line.scores)
         elif line.edge is not None:
             edges[line.edge] = line.t
     last_s = times[-1] if times else 0.0
@@ -310,6 +327,7 @@ def _replayed(head: _Head, lines: Sequence[bytes]) -> Journaled:
                 w.epoch,
                 w.start_s,
                 max(w.start_s, closed.get(i, last_s)),
+                scores=scores.get(i, {}),
             )
             for i, w in sorted(windows.items())
         ),

@@ -5,9 +5,16 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from isojoule.errors import MissingExtraError
-from isojoule.integrations.training import MeteredTraining, MeterOptions
+from isojoule.integrations.harmless import harmless
+from isojoule.integrations.live import world_size
+from isojoule.integrations.told import figures_of
+from isojoule.integrations.training import (
+    MeteredCallback,
+    MeteredTraining,
+    MeterOptions,
+)
 from isojoule.integrations.watch import calling_frame
-from isojoule.records import Run, Workload
+from isojoule.records import Workload
 
 try:
     from keras.callbacks import Callback
@@ -17,11 +24,12 @@ except ModuleNotFoundError as error:
     raise MissingExtraError("keras", "the callback for Keras") from error
 
 
-class EnergyCallback(Callback):
+class EnergyCallback(MeteredCallback, Callback):
     """Measures every ``fit()`` and ``evaluate()`` of a model as a run.
 
     Epochs become windows of phase ``train``, validations of phase ``validation``; the
-    two never overlap. An evaluation outside a fit is a window of phase ``test``.
+    two never overlap. An evaluation outside a fit is a window of phase ``test``. After
+    each epoch the energy so far, and what is left, are in the logs of Keras.
 
     Parameters
     ----------
@@ -32,8 +40,10 @@ class EnergyCallback(Callback):
 
     Raises
     ------
+    TypeError
+        If there is no such option, or one is not what it has to be.
     ValueError
-        If ``hz`` is out of range.
+        If ``hz`` is out of range, or what is asked for contradicts itself.
 
     Notes
     -----
@@ -50,17 +60,6 @@ class EnergyCallback(Callback):
         super().__init__()
         self._training = MeteredTraining(name, **options)
         self._epoch = 0
-
-    @property
-    def run(self) -> Run:
-        """The run that ended last.
-
-        Raises
-        ------
-        RuntimeError
-            If one is under way, or there is none yet.
-        """
-        return self._training.run
 
     def __enter__(self) -> Self:
         return self
@@ -80,15 +79,18 @@ class EnergyCallback(Callback):
         )
         self._training.start(workload, frame=calling_frame(within, package="keras"))
 
+    @harmless
     def on_train_begin(self, *_: object) -> None:
         """Start the run of a fit."""
         self._start("train", within="fit")
 
+    @harmless
     def on_epoch_begin(self, epoch: int, *_: object) -> None:
         """Begin the window of an epoch."""
         self._epoch = epoch
         self._training.enter("train", "train", epoch)
 
+    @harmless
     def on_test_begin(self, *_: object) -> None:
         """Begin the window of a validation; outside a fit the run of a test."""
         if self._training.is_live:
@@ -97,16 +99,36 @@ class EnergyCallback(Callback):
             self._start("test", within="evaluate")
             self._training.enter("test", "test")
 
+    @harmless
     def on_test_end(self, *_: object) -> None:
         """End the window of a validation or the run of a test."""
         if self._training.phase == "test":
             self._training.finish()
         self._training.leave()
 
-    def on_epoch_end(self, *_: object) -> None:
-        """End the window of an epoch."""
-        self._training.leave()
+    @harmless
+    def on_epoch_end(
+        self, epoch: int, logs: dict[str, object] | None = None, *_: object
+    ) -> None:
+        """End the window of an epoch; tell what is known after it."""
+        training = self._training
+        training.leave()
+        n_epochs = (self.params or {}).get("epochs")
+        reported = dict(logs or {})
+        if training.end_epoch(epoch, n_epochs=n_epochs, reported=reported):
+            self._stop(epoch)
+        if training.plan.has_forecast and training.is_live and logs is not None:
+            logs.update(figures_of(training.forecast))
 
+    def _stop(self, epoch: int) -> None:
+        n_processes = world_size()
+        if n_processes > 1:
+            self._training.refuse_end(n_processes)
+            return
+        self.model.stop_training = True
+        self._training.accept_end(epoch)
+
+    @harmless
     def on_train_end(self, *_: object) -> None:
         """Finish the run."""
         self._training.finish()

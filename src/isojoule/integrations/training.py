@@ -4,26 +4,28 @@ import atexit
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeAlias, TypedDict, Unpack
+from typing import Any, Unpack
 
 from isojoule.errors import IsojouleError, StoreError
+from isojoule.estimators.stopping.rule import Decision
+from isojoule.estimators.streaming import Forecast
 from isojoule.formats.journal import Journal
+from isojoule.integrations.harmless import Guard
+from isojoule.integrations.live import EpochFollower
+from isojoule.integrations.plan import EpochPlan, LiveOptions
 from isojoule.integrations.watch import Watch
+from isojoule.integrations.windows import OneWindow
 from isojoule.meter import Meter, status_of
 from isojoule.records import Channel, Run, Status, Workload
 from isojoule.sensors import Sensor
 from isojoule.store import RunStore, default_root
 
-Label: TypeAlias = tuple[str, str, int | None]
-"""Name, phase and epoch of a window."""
 
-
-class MeterOptions(TypedDict, total=False):
-    """What every callback takes besides a name.
+class MeterOptions(LiveOptions, total=False):
+    """What every callback takes besides a name, and besides `LiveOptions`.
 
     Parameters
     ----------
@@ -60,12 +62,21 @@ class MeteredTraining:
 
     Raises
     ------
+    TypeError
+        If there is no such option, or one is not what it has to be.
     ValueError
-        If ``hz`` is out of range.
+        If ``hz`` is out of range, or what is asked for contradicts itself.
     """
 
     def __init__(self, name: str, **options: Unpack[MeterOptions]) -> None:
+        unknown = options.keys() - MeterOptions.__optional_keys__
+        if unknown:
+            raise TypeError(f"there is no option {min(unknown)!r}")
         self.name = name
+        self.plan = EpochPlan.of(options)
+        self.guard = Guard()
+        self.forecast: Forecast | None = None
+        self.decision: Decision | None = None
         self._options = options
         self._live: _LiveRun | None = None
         self._run: Run | None = None
@@ -116,7 +127,7 @@ class MeteredTraining:
     @property
     def phase(self) -> str | None:
         """Phase of the open window; `None` where none is open."""
-        return None if self._live is None else self._live.phase
+        return None if self._live is None else self._live.window.phase
 
     def start(
         self,
@@ -153,8 +164,11 @@ class MeteredTraining:
             self._cannot_measure = True
             warnings.warn(f"the training is not measured: {error}", stacklevel=2)
             return
-        live = _LiveRun(meter, None if frame is None else Watch(frame))
+        follower = EpochFollower(meter, self.plan)
+        live = _LiveRun(meter, None if frame is None else Watch(frame), follower)
         self._live = live
+        if workload.phase == "train":
+            self.forecast = self.decision = None
         atexit.register(self._finish_left, live)
         if live.watch is not None:
             live.watch.start(lambda: self._finish_left(live))
@@ -172,12 +186,62 @@ class MeteredTraining:
             Epoch, counted from 0.
         """
         if self._live is not None:
-            self._live.enter((name, phase, epoch))
+            self._live.window.enter((name, phase, epoch))
+            if epoch is not None:
+                self._live.follower.begin()
 
     def leave(self) -> None:
         """Let what follows belong to no window."""
         if self._live is not None:
-            self._live.leave()
+            self._live.window.leave()
+
+    def end_epoch(
+        self, epoch: int, *, n_epochs: float | None, reported: Mapping[str, object]
+    ) -> bool:
+        """Follow an epoch that is over with its validation.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+        n_epochs : float or None
+            Epochs that are planned, where that is known.
+        reported : mapping of str to object
+            Scores that the framework reported of this epoch.
+
+        Returns
+        -------
+        bool
+            Whether the rule of the user says to end the training now.
+        """
+        if self._live is None:
+            return False
+        follower = self._live.follower
+        wants_end = follower.end(epoch, n_epochs=n_epochs, reported=reported)
+        self.forecast, self.decision = follower.forecast, follower.decision
+        return wants_end
+
+    def accept_end(self, epoch: int) -> None:
+        """Say that the framework was asked to end the training after an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            The one that ended last.
+        """
+        if self._live is not None:
+            self._live.follower.accept_end(epoch)
+
+    def refuse_end(self, n_processes: int) -> None:
+        """Say that a training of several processes is not asked to end.
+
+        Parameters
+        ----------
+        n_processes : int
+            How many there are.
+        """
+        if self._live is not None:
+            self._live.follower.refuse_end(n_processes)
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the run, if there is one.
@@ -204,41 +268,55 @@ class MeteredTraining:
                 atexit.unregister(self._finish_left)
 
 
+class MeteredCallback:
+    """What every callback tells; the callback sets its training."""
+
+    _training: MeteredTraining
+
+    @property
+    def run(self) -> Run:
+        """The run that ended last.
+
+        Raises
+        ------
+        RuntimeError
+            If one is under way, or there is none yet.
+        """
+        return self._training.run
+
+    @property
+    def forecast(self) -> Forecast | None:
+        """What was forecast after the last epoch of the last training."""
+        return self._training.forecast
+
+    @property
+    def decision(self) -> Decision | None:
+        """What was decided after that epoch, where there is a rule."""
+        return self._training.decision
+
+    @property
+    def guard(self) -> Guard:
+        """Tells of errors of ours, which never reach the training."""
+        return self._training.guard
+
+
 class _LiveRun:
     """A run under way with at most one open window."""
 
-    def __init__(self, meter: Meter, watch: Watch | None) -> None:
+    def __init__(
+        self, meter: Meter, watch: Watch | None, follower: EpochFollower
+    ) -> None:
         self.watch = watch
+        self.follower = follower
+        self.window = OneWindow(meter)
         self.lock = threading.Lock()
         self._meter = meter
-        self._window: AbstractContextManager[object] | None = None
-        self._label: Label | None = None
-
-    @property
-    def phase(self) -> str | None:
-        """Phase of the open window."""
-        return None if self._label is None else self._label[1]
-
-    def enter(self, label: Label) -> None:
-        """Open this window in place of another; nothing where it is open already."""
-        if label == self._label:
-            return
-        self.leave()
-        name, phase, epoch = label
-        window = self._meter.window(name, phase=phase, epoch=epoch)
-        window.__enter__()
-        self._window, self._label = window, label
-
-    def leave(self) -> None:
-        """Close the open window, if there is one."""
-        window, self._window, self._label = self._window, None, None
-        if window is not None:
-            window.__exit__(None, None, None)
 
     def stop(self, status: Status) -> Run:
         """Return the finished run."""
         if self.watch is not None:
             self.watch.cancel()
+        self.follower.tag_end()
         return self._meter.stop(status)
 
 

@@ -279,21 +279,14 @@ def _shape(text: str | None) -> tuple[int, ...] | None:
 
 
 def _known_runs(inputs: Sequence[Path], store_root: Path | None) -> "list[Run]":
-    """Return the runs to learn from; none where the user has no store yet.
+    """Return the runs to learn from; none where the user has no store yet."""
+    from isojoule.store import default_root
 
-    Raises
-    ------
-    StoreError
-        If a store that was named cannot be opened.
-    """
-    from isojoule.errors import StoreError
-
-    try:
-        return gather_runs(inputs, store_root)
-    except StoreError:
-        if inputs or store_root is not None:
-            raise
+    root = store_root or default_root()
+    if not inputs and not root.exists():
+        say(f"no runs to learn from: there is no store in {root} yet")
         return []
+    return gather_runs(inputs, store_root)
 
 
 def _this_machine() -> "Hardware":

@@ -1,0 +1,1 @@
+"""When to stop a training: its score curve, what more epochs bring, a decision."""

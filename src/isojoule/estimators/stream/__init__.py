@@ -1,0 +1,1 @@
+"""What a streaming forecast is made of: levels, wander, the sum to come, remarks."""

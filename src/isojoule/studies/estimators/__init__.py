@@ -1,0 +1,1 @@
+"""How well estimates made before a training hold: published tables, honest scores."""
