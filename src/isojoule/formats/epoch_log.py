@@ -266,13 +266,15 @@ def _require_columns(path: Path, columns: set[str]) -> None:
 def _by_epoch(lines: list[_Line]) -> dict[int, _Line]:
     """Return one line per epoch; what several lines say of one is put together.
 
+    Of the time that has elapsed the last counts.
+
     Raises
     ------
     FormatError
         If two lines of one epoch both state its energy or time.
     """
     merged: dict[int, _Line] = {}
-    measured = {*COLUMNS.values()} - {"epoch"}
+    measured = {*COLUMNS.values()} - {"epoch", "elapsed_s"}
     for line in lines:
         index = line.epoch()
         known = {n: c for n, c in line.cells.items() if not _is_empty(c)}

@@ -37,7 +37,8 @@ _STANDARDIZED: Final = (
 )
 _INTERVALS: Final = (
     "Intervals of the regressions come from errors on configurations that they did not "
-    "see, and there are none where an input is out of the range that was learned."
+    "see. There are none where an input is out of the range that was learned or the "
+    "prediction is not positive."
 )
 _HELD: Final = (
     "Time and number of epochs of the finished run are given to every estimate, as "

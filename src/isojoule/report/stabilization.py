@@ -122,7 +122,10 @@ def say_detectors(study: StabilizationStudy) -> list[str]:
                 f"; in {n_none} it finds no change, and they count as stable from "
                 "epoch 0 on"
             )
-        said.append(f"{told}.{_said_of_known(score)}{_said_of_controls(score)}")
+        said.append(
+            f"{told}.{_said_of_edges(score)}{_said_of_known(score)}"
+            f"{_said_of_controls(score)}"
+        )
     for agreement in agreements(study.findings, study.detectors):
         if (agreement.one, agreement.other) == ("published", "published-unrounded"):
             share = _percent(agreement.n_near / agreement.n_runs)
@@ -132,6 +135,16 @@ def say_detectors(study: StabilizationStudy) -> list[str]:
                 "hangs on less than a watt."
             )
     return said
+
+
+def _said_of_edges(score: DetectorScore) -> str:
+    if not score.n_first + score.n_last:
+        return ""
+    first, last = (_percent(n / score.n_runs) for n in (score.n_first, score.n_last))
+    return (
+        f" In {first} the change is at the first place that it may return, in {last} "
+        "at the last."
+    )
 
 
 def _said_of_known(score: DetectorScore) -> str:

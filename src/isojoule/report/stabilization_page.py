@@ -1,6 +1,6 @@
 """The page of a stabilization study."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import Final
@@ -33,7 +33,22 @@ from isojoule.tables import Column, Table
 
 _SHOWN_STARTS: Final = (0, 1, 5, 8, 9, 10, 11, 12, 15, 20, 30)
 _SHOWN_WINDOWS: Final = (1, 2, 3, 5, 7, 10, 15, 20)
-_NOT_SHOWN: Final = ("_low_", "_high_")
+_LATE: Final = ("by_15_fraction", "by_30_fraction")
+_OF_CHANGES: Final = (
+    "n_runs",
+    "found_fraction",
+    "first_fraction",
+    "last_fraction",
+    "n_known",
+    "near_fraction",
+    "within_epoch_fraction",
+)
+_OF_CONTROLS: Final = (
+    "n_controls",
+    "false_fraction",
+    "false_edge_fraction",
+    "false_near_edge_fraction",
+)
 
 _AS_PUBLISHED: Final = (
     "FLUSS as published: every 10 readings are joined with the 10 that are most like "
@@ -141,14 +156,18 @@ def _sections(
     at_start = choices_table(
         study, (asked.start,), _SHOWN_WINDOWS, f"By window, start {asked.start}"
     )
+    scores = scores_table(study)
     sections = [
         Section("What was found", (say_used(study), *say_detectors(study))),
         Section("What it is made of", (*say_epochs(study), *say_design(study))),
         *shown("examples"),
         Section("The detectors", (_AS_PUBLISHED, _WITH_CARE, _AGREE)),
         *shown("stable-by-epoch"),
-        Section("Share of runs, by epoch", table=shares_table(study)),
-        Section("Right and wrong", (_CONTROL,), table=scores_table(study)),
+        Section("Share of runs, by epoch", table=_without(shares_table(study), _LATE)),
+        Section("Where the work changes", table=_without(scores, _OF_CONTROLS)),
+        Section(
+            "Where nothing changes", (_CONTROL,), table=_without(scores, _OF_CHANGES)
+        ),
         Section("Agreement of the detectors", table=agreement_table(study)),
         Section(
             "What follows for the online estimators",
@@ -171,6 +190,12 @@ def _sections(
     return [s for s in sections if s.text or s.figure or (s.table and s.table.n_rows)]
 
 
+def _without(table: Table, names: Collection[str]) -> Table:
+    """Return a table without some columns; all are in the files."""
+    kept = tuple(column for column in table.columns if column.name not in names)
+    return Table(table.title, kept)
+
+
 def _short_draws(study: StabilizationStudy) -> Table:
     """Return means and spreads at some windows; the bounds are in the files."""
     table = draws_table(study)
@@ -179,6 +204,6 @@ def _short_draws(study: StabilizationStudy) -> Table:
     columns = tuple(
         Column(c.name, tuple(c.values[n] for n in rows), c.label)
         for c in table.columns
-        if not any(part in c.name for part in _NOT_SHOWN)
+        if "_low_" not in c.name and "_high_" not in c.name
     )
     return Table(table.title, columns)

@@ -32,6 +32,8 @@ _OF_SCORES: Final = (
     "probability_front",
 )
 
+_MAX_LISTED: Final = 6
+
 
 def race_table(race: Race) -> Table:
     """Return one row per training, cheapest first.
@@ -113,16 +115,12 @@ def summarize_race(race: Race) -> tuple[str, ...]:
     """Return what is predicted, a sentence each."""
     first, last = race.contenders[0], race.contenders[-1]
     low, high = j_to_kwh(first.energy_low_j), j_to_kwh(first.energy_high_j)
+    takes = f"{j_to_kwh(first.energy_j):.3g} kWh ({low:.3g} to {high:.3g})"
     likely = f"{100 * first.probability_cheapest:.3g} %"
-    told = (
-        f"{first.name} takes the least energy, {j_to_kwh(first.energy_j):.3g} kWh "
-        f"({low:.3g} to {high:.3g}), with a probability of {likely}",
-        f"{last.name} takes {last.energy_j / first.energy_j:.3g} times as much"
-        if first.energy_j > 0
-        else f"{last.name} takes the most",
-    )
+    times = f"{last.energy_j / first.energy_j:.3g} times" if first.energy_j else "as"
     return (
-        *(f"{sentence}." for sentence in told),
+        f"{first.name} takes the least energy, {takes}; probability {likely}.",
+        f"{last.name} takes {times} as much.",
         *_said_of_alike(race.contenders),
         *_said_of_scores(race),
         *(f"{c.name}: {note}." for c in race.contenders for note in c.notes),
@@ -136,8 +134,13 @@ def _said_of_alike(contenders: Sequence[Contender]) -> list[str]:
         for other in one.alike
         if other in {c.name for c in contenders[place + 1 :]}
     ]
+    n_pairs = len(contenders) * (len(contenders) - 1) // 2
     if not pairs:
         return ["All energies can be told apart."]
+    if len(pairs) == n_pairs:
+        return ["No energy can be told apart from another."]
+    if len(pairs) > _MAX_LISTED:
+        return [f"{len(pairs)} of {n_pairs} pairs of energies cannot be told apart."]
     return [f"Energies that cannot be told apart: {'; '.join(pairs)}."]
 
 

@@ -99,7 +99,7 @@ def _draw_scores(axes: "Axes", race: Race, score: str) -> None:
     front = front_of(race)
     axes.step(
         [j_to_kwh(c.energy_j) for c in front],
-        [c.score for c in front],
+        [c.score or 0.0 for c in front],
         where="post",
         color=VERMILLION,
         linewidth=1.0,

@@ -11,11 +11,13 @@ from isojoule.report.page import Fact, Page, Section
 from isojoule.report.stopping_race import race_table, summarize_race
 from isojoule.units import j_to_kwh
 
-_LIMITS: Final = (
+_HOLDS: Final = (
     "Energies hold while each training goes on as it did; a score is that of the best "
-    "checkpoint, and far ahead its interval is wide.",
+    "checkpoint, and far ahead its interval is wide."
+)
+_APART: Final = (
     "Each training is drawn by itself: what all of them share, such as a warm room, is "
-    "not told apart from what is their own.",
+    "not told apart from what is their own."
 )
 
 
@@ -49,7 +51,7 @@ def describe_race(
         sections=(
             Section("Prediction", summarize_race(race), figure),
             Section("Predicted of the whole trainings", table=race_table(race)),
-            Section("What this does not say", _LIMITS),
+            Section("What this does not say", (_HOLDS, _APART)),
         ),
         generated_by=f"isojoule {version('isojoule')}",
         created_at=now,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog=examples(
         "isojoule estimate race small.csv large.csv --epochs 90",
-        "isojoule estimate race a.csv b.csv c.csv --epochs 90 --score val_f1 --out race",
+        "isojoule estimate race a.csv b.csv --epochs 90 --score val_f1 --out race",
         "isojoule estimate race runs.json --epochs 50 --json",
     )
 )
@@ -156,7 +156,7 @@ def require_alike(trainings: Sequence[TrainingLog]) -> None:
     """
     from isojoule.errors import IncomparableError
 
-    kinds = {
+    kinds: dict[str, set[str]] = {
         "scope": {t.scope or "not stated" for t in trainings},
         "provenance": {t.subject.provenance for t in trainings},
         "hardware": {t.run.hardware.name for t in trainings},
@@ -179,7 +179,7 @@ def named_epochs(trainings: Sequence[TrainingLog]) -> "dict[str, Sequence[Epoch]
         If one comes twice.
     """
     names = Counter(t.run.name for t in trainings)
-    named = {}
+    named: dict[str, Sequence[Epoch]] = {}
     for training in trainings:
         name = training.run.name
         if names[name] > 1:
