@@ -153,10 +153,10 @@ def test_the_run_so_far_tells_energies_and_time_up_to_the_last_reading(sensor, c
 def test_the_energy_so_far_has_no_seam_where_older_readings_are_summed_up(
     clock, monkeypatch
 ):
-    monkeypatch.setattr("isojoule.meter._SETTLED_S", 6.0)
-    monkeypatch.setattr("isojoule.meter._UNSETTLED_S", 3.0)
-    monkeypatch.setattr("isojoule.meter._AROUND_S", 3.0)
-    power_w, time_s = 50.0, np.arange(20.0)  # a tick per second
+    monkeypatch.setattr("isojoule.meter._SETTLED_S", 0.6)
+    monkeypatch.setattr("isojoule.meter._UNSETTLED_S", 0.3)
+    monkeypatch.setattr("isojoule.meter._AROUND_S", 0.3)
+    power_w, time_s = 500.0, np.arange(20) / 10  # ten ticks a second
     ticking = Samples(
         (Channel("gpu0_energy_j", "gpu", "energy_j", "gpu0"),),
         time_s,
@@ -166,14 +166,14 @@ def test_the_energy_so_far_has_no_seam_where_older_readings_are_summed_up(
     seen = []
     with metered(sensor, clock) as meter:
         for step in range(1, 150):
-            clock.now_s = 1000.0 + step / 10
+            clock.now_s = 1000.0 + step / 100
             with meter.window("step"):
                 pass
             if step > 40:
                 (energy,) = meter.energies_so_far()
-                seen.append(energy.energy_j - power_w * step / 10)
+                seen.append(energy.energy_j - power_w * step / 100)
         assert meter._n_rows_so_far > 50
-    # A tenth of a second, the time between two readings, is 5 J; a tick is 50 J.
+    # The time between two readings, 10 ms, is 5 J; a tick is 50 J.
     assert max(map(abs, seen)) < 5.0
 
 

@@ -3,6 +3,7 @@ from statistics import fmean
 
 import pytest
 
+from epochs_by_hand import epochs_from
 from isojoule.errors import InsufficientDataError
 from isojoule.estimators.epochs import epochs_of
 from isojoule.estimators.online import (
@@ -13,7 +14,6 @@ from isojoule.estimators.online import (
 )
 from isojoule.formats import read_runs
 from isojoule.records import Hardware, Workload
-from trainings import epochs_from
 
 EPOCHS = epochs_from([90.0, 20.0, 30.0, 40.0], [3.0, 1.0, 1.0, 2.0])
 MACHINE = Hardware("h")

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from epochs_by_hand import epochs_from
+from isojoule.estimators.epochs import Epoch
 from isojoule.estimators.regimes import WINDOW, RegimeTracker
-from trainings import epochs_from
 
 
 def follow(energies_j, durations_s=30.0, **options):
@@ -65,6 +66,13 @@ def test_a_smaller_step_needs_a_longer_proof(step, n_needed):
     before = [100.0] * 20
     assert starts(follow(before + [100.0 * step] * (n_needed - 1))) == [0]
     assert starts(follow(before + [100.0 * step] * n_needed)) == [0, 20]
+
+
+def test_where_odd_epochs_are_common_two_in_a_row_are_no_regime():
+    often = [150.0 if i in {7, 12, 23} else 100.0 for i in range(28)]
+    # 3 of 27 stable ones are odd, taken as 3 in 37: 1 in 150 twice, 1 in 1900 thrice.
+    assert starts(follow([*often, 150.0, 150.0])) == [0]
+    assert starts(follow([*often, 150.0, 150.0, 150.0])) == [0, 28]
 
 
 def test_a_step_within_the_scatter_is_none():
@@ -169,8 +177,6 @@ def test_a_resumed_training_keeps_its_numbers():
 
 
 def test_gaps_between_epochs_are_time_too():
-    from isojoule.estimators.epochs import Epoch
-
     tracker = RegimeTracker()
     for i in range(5):
         tracker.observe(Epoch(i, 40.0 * i, 40.0 * i + 30.0, 100.0))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from epochs_by_hand import epochs_from
 from isojoule.errors import InsufficientDataError
 from isojoule.estimators import ESTIMATORS
 from isojoule.estimators.epochs import Epoch, epochs_of
@@ -8,7 +9,6 @@ from isojoule.estimators.stream.replay import replay
 from isojoule.estimators.streaming import Forecaster, StreamingEstimator, Subject
 from isojoule.formats import read_runs
 from isojoule.records import Hardware, Workload
-from trainings import epochs_from
 
 
 def last_forecast(epochs, n_epochs, **options):
@@ -283,6 +283,8 @@ def test_a_replay_tells_each_forecast_and_what_it_came_to():
     assert [f.n_seen for f in told.forecasts] == [1, 2, 3, 4]
     assert (told.energy_j, told.duration_s) == (1050.0, 300.0)
     assert told.error_fraction == pytest.approx(0.0, abs=1e-9)
+    alone = replay(epochs, n_epochs=10, n_seen=4, each=False)
+    assert alone.forecasts == (told.last,)
     running = replay(epochs[:4], n_epochs=10)
     assert (running.energy_j, running.duration_s, running.error_fraction) == (
         (None,) * 3

@@ -68,6 +68,7 @@ def test_every_column_arrives_in_our_names_and_units(read):
     assert work.variant == "layers frozen backbone, head only"
     assert (work.n_samples, work.n_samples_per_epoch) == (20_000, 1000)
     assert work.forward_flop_per_sample == 1e10
+    assert (work.n_validation_samples_per_epoch, work.input_shape) == (400, (128, 128))
     assert run.hardware.name == "RTX 3090"
     assert run.hardware.memory_bytes == 16 * BYTES_PER_GIB
     assert run.hardware.accelerators[0].memory_bytes == 24 * BYTES_PER_GIB

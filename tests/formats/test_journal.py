@@ -99,6 +99,21 @@ def test_a_journal_of_a_newer_schema_is_refused(path):
         reread(path)
 
 
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_journal_of_an_older_schema_is_read(path, version):
+    """It holds no scores, and a window in it has none."""
+    journal = Journal.create(path, make_run(), [CHANNEL])
+    journal.sample(0.0, [10.0])
+    journal.open_window(0, Window("train", "train", 0, 0.0, 0.0))
+    journal.close_window(0, 1.0)
+    journal.close()
+    older = path.read_bytes().replace(
+        b'"schema_version":4', f'"schema_version":{version}'.encode()
+    )
+    path.write_bytes(older)
+    assert reread(path).windows == (Window("train", "train", 0, 0.0, 1.0),)
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(StoreError, match="cannot start a journal"):
         Journal.create(tmp_path / "none" / "run.jsonl", make_run(), [CHANNEL])

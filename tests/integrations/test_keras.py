@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import time
@@ -9,12 +10,17 @@ import numpy as np
 import pytest
 
 from isojoule.errors import MissingExtraError
+from isojoule.estimators.epochs import epochs_of
+from isojoule.integrations import StopRule
 from isojoule.records import Workload
 
 os.environ["KERAS_BACKEND"] = "torch"
 keras = pytest.importorskip("keras", reason="needs the keras extra")
 
 from isojoule.integrations.keras import EnergyCallback  # noqa: E402
+
+# Keras asks PyTorch for arrays in the way of NumPy 1.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")
 
 TRAIN_0, TRAIN_1 = ("train", "train", 0), ("train", "train", 1)
 VALIDATION_0 = ("validation", "validation", 0)
@@ -170,6 +176,99 @@ def test_ctrl_c_that_nobody_catches_ends_the_run_with_the_program(options, store
     )
     assert ended.stderr.rstrip().endswith("KeyboardInterrupt")
     assert [r.status for r in stored()] == ["interrupted"]
+
+
+# ---- forecasts, scores, the end ----
+
+SHOWN = {"energy_so_far_j", "energy_left_j", "time_left_s"}
+
+
+def test_each_epoch_with_its_validation_is_forecast_and_shown(options):
+    given = []
+    energy = EnergyCallback(on_forecast=given.append, **options)
+    model = Line()
+    fit(model, energy, validation_data=POINTS, epochs=4)
+    assert [f.n_seen for f in given] == [1, 2, 3, 4]
+    assert [f.n_epochs for f in given] == [4, 4, 4, 4]
+    assert energy.forecast is given[-1]
+    seen_j = sum(w.energies[0].energy_j for w in energy.run.windows)
+    assert seen_j <= energy.forecast.energy_so_far_j <= energy.run.gpu_energy_j
+    history = model.history.history
+    assert history.keys() >= SHOWN
+    assert [len(values) for values in history.values()] == [4] * len(history)
+    assert history["energy_so_far_j"] == [f.energy_so_far_j for f in given]
+    assert history["energy_left_j"][-1] == 0.0
+
+
+def test_without_a_forecast_the_logs_are_left_alone(options):
+    model = Line()
+    fit(model, EnergyCallback(forecast=False, **options))
+    assert model.history.history.keys() == {"loss"}
+
+
+def test_the_epochs_before_a_fit_that_goes_on_count_as_planned(options):
+    energy = EnergyCallback(**options)
+    fit(Line(), energy, initial_epoch=3, epochs=8)
+    assert (energy.forecast.n_seen, energy.forecast.n_epochs) == (5, 8)
+    assert "epochs 0 to 2 were not seen" in energy.forecast.notes[0]
+
+
+def test_scores_are_kept_where_there_is_a_validation(options, stored):
+    energy = EnergyCallback(monitor=["val_loss", "loss"], **options)
+    model = Line()
+    fit(model, energy, validation_data=POINTS, validation_freq=2, epochs=4)
+    history = model.history.history
+    (run,) = stored()
+    scores = [e.score for e in epochs_of(run, score="val_loss")]
+    assert scores == [None, history["val_loss"][0], None, history["val_loss"][1]]
+    assert [e.score for e in epochs_of(run, score="loss")] == history["loss"]
+
+
+def test_a_loss_that_is_no_number_is_told_once(options):
+    energy = EnergyCallback(monitor="loss", **options)
+    model = Line()
+    model.compile(keras.optimizers.SGD(1e30), "mse")
+    with pytest.warns(UserWarning, match="score 'loss' is missing in some epochs"):
+        fit(model, energy, epochs=3)
+    assert [w.scores for w in energy.run.windows][-1] == {}
+
+
+def test_a_budget_ends_the_fit_and_tags_the_run(options, stored):
+    energy = EnergyCallback(stop=StopRule(budget_j=1e-6), **options)
+    model = Line()
+    fit(model, energy, epochs=9, validation_data=POINTS)
+    assert model.stop_training
+    assert energy.decision.cause == "budget"
+    (run,) = stored()
+    assert run.status == "complete"
+    assert re.match("isojoule: .*budget", run.tags["stopped_by"])
+    assert run.tags["stopped_after_epoch"] == "0"
+    assert {w.epoch for w in run.windows} == {0}
+
+
+def test_a_fit_of_several_processes_is_not_ended(options, monkeypatch):
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    energy = EnergyCallback(stop=StopRule(budget_j=1e-6), **options)
+    with pytest.warns(
+        UserWarning, match="does not end a training of several processes"
+    ):
+        fit(Line(), energy, epochs=3)
+    assert {w.epoch for w in energy.run.windows} == {0, 1, 2}
+
+
+def test_an_error_of_ours_ends_no_fit(options, stored, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("ours")
+
+    energy = EnergyCallback(**options)
+    monkeypatch.setattr("isojoule.integrations.keras.prod", broken)
+    monkeypatch.setattr("isojoule.integrations.training.OneWindow.enter", broken)
+    model = Line()
+    with pytest.warns(UserWarning, match="isojoule failed in on_train_begin: Zero"):
+        fit(model, energy, validation_data=POINTS)
+    assert len(model.history.history["loss"]) == 2
+    assert stored() == []
 
 
 def test_the_program_of_the_page_runs(run_program_of_the_page):

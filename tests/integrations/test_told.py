@@ -28,27 +28,31 @@ TWELVE = Forecast(
 )
 
 
+def line(forecast, epoch=11):
+    return line_of(forecast, epoch, what="gpu, measured")
+
+
 def test_a_forecast_is_one_line():
     # 10.9 kJ / 3600 s/h = 3.03 Wh
-    assert line_of(TWELVE, 11) == (
-        "12 of 50 epochs: 3.2 kJ so far, 14.1 kJ in all (13.6 kJ to 14.6 kJ at 90 %), "
-        "3 min 20 s and 10.9 kJ (3.03 Wh) left; stable since epoch 4"
+    assert line(TWELVE) == (
+        "12 of 50 epochs: 3.2 kJ so far (gpu, measured), 14.1 kJ in all (13.6 kJ to "
+        "14.6 kJ at 90 %), 3 min 20 s and 10.9 kJ (3.03 Wh) left; stable since epoch 4"
     )
 
 
 def test_much_energy_is_told_in_kwh():
     much = replace(TWELVE, left=energy(7.2e6, 7e6, 7.4e6))
-    assert "7.2 MJ (2 kWh) left" in line_of(much, 11)
+    assert "7.2 MJ (2 kWh) left" in line(much)
 
 
 def test_a_training_that_was_resumed_counts_all_its_epochs():
-    assert line_of(replace(TWELVE, n_seen=2), 11).startswith("12 of 50 epochs: ")
-    assert line_of(replace(TWELVE, n_epochs=12.5), 11).startswith("12 of 12.5 epochs: ")
+    assert line(replace(TWELVE, n_seen=2)).startswith("12 of 50 epochs: ")
+    assert line(replace(TWELVE, n_epochs=12.5)).startswith("12 of 12.5 epochs: ")
 
 
 def test_before_a_change_the_line_says_how_far_it_reaches():
     before = replace(TWELVE, until_epoch=20)
-    assert "14.1 kJ before epoch 20 (13.6 kJ to" in line_of(before, 11)
+    assert "14.1 kJ before epoch 20 (13.6 kJ to" in line(before)
     so_far, left, time = figures_of(before).values()
     assert so_far == 3200.0
     assert isnan(left)
@@ -68,9 +72,9 @@ def test_no_forecast_says_why_and_doubts_are_told():
         reason="how many epochs are planned is not known",
         notes=("a doubt", "another"),
     )
-    assert line_of(none, 0) == (
-        "1 epoch: 3.2 kJ so far; no forecast: how many epochs are planned is not "
-        "known; not stable yet; a doubt; another"
+    assert line(none, 0) == (
+        "1 epoch: 3.2 kJ so far (gpu, measured); no forecast: how many epochs are "
+        "planned is not known; not stable yet; a doubt; another"
     )
     assert figures_of(none)["energy_so_far_j"] == 3200.0
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 import torch
 
+from isojoule.integrations import StopRule
 from isojoule.integrations.training import MeteredTraining, trainable_parameters
 from isojoule.records import Workload
 from isojoule.store import RunStore
@@ -74,6 +75,38 @@ def test_a_description_of_the_user_goes_before_but_for_the_phase(options):
 def test_a_wrong_rate_is_refused_before_the_training():
     with pytest.raises(ValueError, match="between 1 and 100"):
         MeteredTraining("job", hz=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"on_forcast": print}, TypeError, "there is no option 'on_forcast'"),
+        ({"stop": 3.6e6}, TypeError, "stop takes a StopRule, got float"),
+        ({"stop": StopRule(price_j_per_point=1.0)}, ValueError, "needs a score"),
+    ],
+)
+def test_what_is_asked_for_is_checked_before_the_training(options, error, message):
+    with pytest.raises(error, match=message):
+        MeteredTraining("job", **options)
+
+
+def test_the_last_forecast_and_decision_stay_until_the_next_training(options):
+    training = MeteredTraining("job", stop=StopRule(budget_j=1e9), **options)
+    assert training.forecast is training.decision is None
+    assert not training.end_epoch(0, n_epochs=9, reported={})  # nothing goes on
+    training.start(WORK)
+    training.enter("train", "train", 0)
+    training.leave()
+    assert not training.end_epoch(0, n_epochs=9, reported={})
+    training.finish()
+    assert training.forecast.n_seen == 1
+    assert training.decision.cause == "no-score"
+    training.start(Workload("job", phase="test"))
+    training.finish()
+    assert training.forecast.n_seen == 1
+    training.start(WORK)
+    training.finish()
+    assert training.forecast is training.decision is None
 
 
 def test_what_cannot_be_measured_is_told_once_and_never_raised(options):

@@ -1,3 +1,4 @@
+import re
 import sys
 import time
 
@@ -6,6 +7,8 @@ import torch
 from torch.utils.data import Dataset, IterableDataset
 
 from isojoule.errors import MissingExtraError
+from isojoule.estimators.epochs import epochs_of
+from isojoule.integrations import StopRule
 from isojoule.records import Workload
 
 hf = pytest.importorskip("transformers", reason="needs the transformers extra")
@@ -51,7 +54,7 @@ class Stream(IterableDataset):
 
 @pytest.fixture
 def trainer(tmp_path):
-    def make(callback, model=None, train_dataset=None, **options):
+    def make(callback, model=None, train_dataset=None, eval_dataset=None, **options):
         arguments = {
             "eval_strategy": "epoch",
             "num_train_epochs": 2,
@@ -68,7 +71,7 @@ def trainer(tmp_path):
                 **arguments | options,
             ),
             train_dataset=train_dataset or Points(),
-            eval_dataset=Points(),
+            eval_dataset=eval_dataset or Points(),
             callbacks=[callback],
         )
 
@@ -211,6 +214,167 @@ def test_with_the_callback_the_end_and_its_reason_are_exact(trainer, options, st
     with pytest.raises(KeyboardInterrupt), energy:
         trainer(energy, Line(interrupt)).train()
     assert [r.status for r in stored()] == ["interrupted"]
+
+
+# ---- forecasts, scores, the end ----
+
+
+def test_each_epoch_with_its_evaluation_is_forecast(trainer, options):
+    given = []
+    energy = EnergyCallback(on_forecast=given.append, **options)
+    trainer(energy, num_train_epochs=4, save_strategy="epoch").train()
+    assert [f.n_seen for f in given] == [1, 2, 3, 4]
+    assert [f.n_epochs for f in given] == [4, 4, 4, 4]
+    assert energy.forecast is given[-1]
+    seen_j = sum(w.energies[0].energy_j for w in energy.run.windows)
+    assert seen_j <= energy.forecast.energy_so_far_j <= energy.run.gpu_energy_j
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"eval_strategy": "no"},
+        {"eval_strategy": "no", "logging_strategy": "epoch"},
+        {"eval_strategy": "steps", "eval_steps": 2},
+        {"eval_strategy": "epoch", "eval_delay": 2},
+        {"eval_strategy": "epoch", "eval_on_start": True},
+        {"eval_dataset": {"a": Points(), "b": Points()}},
+    ],
+)
+def test_each_epoch_is_followed_once_however_it_is_evaluated(trainer, options, how):
+    given = []
+    energy = EnergyCallback(on_forecast=given.append, **options)
+    trainer(energy, num_train_epochs=3, **how).train()
+    assert [f.n_seen for f in given] == [1, 2, 3]
+    assert energy.run.status == "complete"
+
+
+@pytest.mark.parametrize(
+    ("limits", "n_epochs"),
+    [
+        ({"num_train_epochs": 2.5}, 2.5),
+        ({"max_steps": 10}, 2.5),
+        ({"max_steps": 5, "gradient_accumulation_steps": 2}, 2.5),
+    ],
+)
+def test_how_many_epochs_there_will_be_is_known(trainer, options, limits, n_epochs):
+    energy = EnergyCallback(**options)
+    trainer(energy, eval_strategy="no", **limits).train()
+    assert energy.forecast.n_epochs == n_epochs
+    assert energy.forecast.n_seen == 3
+    assert energy.forecast.left.energy_j == 0.0
+
+
+def test_a_stream_has_no_total(trainer, options):
+    energy = EnergyCallback(**options)
+    trainer(energy, train_dataset=Stream(), max_steps=4, eval_strategy="no").train()
+    assert energy.forecast.n_seen == 1
+    assert energy.forecast.total is None
+
+
+def test_a_training_that_was_resumed_goes_on_with_its_epochs(
+    trainer, options, tmp_path
+):
+    first = EnergyCallback(**options)
+    trainer(first, save_strategy="epoch", num_train_epochs=2).train()
+    energy = EnergyCallback(**options)
+    again = trainer(energy, num_train_epochs=6)
+    again.train(resume_from_checkpoint=str(tmp_path / "out" / "checkpoint-8"))
+    assert {w.epoch for w in energy.run.windows} == {2, 3, 4, 5}
+    assert (energy.forecast.n_seen, energy.forecast.n_epochs) == (4, 6)
+
+
+def test_scores_are_those_of_their_epoch_and_of_no_earlier_one(
+    trainer, options, stored
+):
+    energy = EnergyCallback(monitor=["eval_loss", "loss"], **options)
+    late = {"eval_delay": 2, "logging_strategy": "epoch", "num_train_epochs": 3}
+    trained = trainer(energy, **late)
+    trained.train()
+    (run,) = stored()
+    logged = trained.state.log_history
+    losses = [row["loss"] for row in logged if "loss" in row]
+    evaluated = [row["eval_loss"] for row in logged if "eval_loss" in row]
+    assert [e.score for e in epochs_of(run, score="loss")] == losses
+    scores = [e.score for e in epochs_of(run, score="eval_loss")]
+    assert scores == [None, *evaluated]
+
+
+def test_a_score_that_is_logged_after_the_epoch_is_in_time_for_the_decision(
+    trainer, options
+):
+    """Without an evaluation the loss is logged once the epoch has ended."""
+    rule = StopRule(price_j_per_point=1e-9, mode="min")
+    energy = EnergyCallback(monitor="loss", stop=rule, **options)
+    how = {"eval_strategy": "no", "logging_strategy": "epoch", "num_train_epochs": 2}
+    trained = trainer(energy, **how)
+    trained.train()
+    losses = [row["loss"] for row in trained.state.log_history if "loss" in row]
+    assert energy.decision.score == losses[-1]
+
+
+def test_one_of_several_data_sets_may_be_monitored(trainer, options):
+    energy = EnergyCallback(monitor="eval_b_loss", **options)
+    data = {"a": Points(), "b": Points()}
+    trainer(energy, num_train_epochs=3, eval_dataset=data).train()
+    scores = [e.score for e in epochs_of(energy.run, score="eval_b_loss")]
+    assert None not in scores
+    assert energy.forecast.n_seen == 3
+
+
+def test_a_forecast_may_be_logged_and_nothing_else_is_lost(trainer, options):
+    energy = EnergyCallback(
+        on_forecast=lambda f: trained.log({"energy_so_far_j": f.energy_so_far_j}),
+        **options,
+    )
+    trained = trainer(energy, eval_strategy="no", logging_strategy="epoch")
+    trained.train()
+    names = [next(iter(row)) for row in trained.state.log_history]
+    assert names == ["energy_so_far_j", "loss"] * 2 + ["train_runtime"]
+
+
+@pytest.mark.parametrize("eval_strategy", ["epoch", "no"])
+def test_a_budget_ends_the_training_and_tags_the_run(
+    trainer, options, stored, eval_strategy
+):
+    energy = EnergyCallback(stop=StopRule(budget_j=1e-6), **options)
+    trained = trainer(energy, num_train_epochs=9, eval_strategy=eval_strategy)
+    trained.train()
+    assert trained.state.global_step == 4
+    assert energy.decision.cause == "budget"
+    (run,) = stored()
+    assert run.status == "complete"
+    assert re.match("isojoule: .*budget", run.tags["stopped_by"])
+    assert run.tags["stopped_after_epoch"] == "0"
+
+
+def test_a_training_of_several_processes_is_not_ended(trainer, options, monkeypatch):
+    energy = EnergyCallback(stop=StopRule(budget_j=1e-6), **options)
+    trained = trainer(energy, eval_strategy="no")
+    monkeypatch.setattr(hf.TrainingArguments, "world_size", 2)
+    arguments, control = trained.args, hf.TrainerControl()
+    state = hf.TrainerState(train_batch_size=2, epoch=0)
+    told = {"train_dataloader": [1, 2], "model": trained.model}
+    energy.on_train_begin(arguments, state, control, **told)
+    energy.on_epoch_begin(arguments, state, control)
+    with pytest.warns(UserWarning, match="does not end a training of several"):
+        energy.on_epoch_end(arguments, state, control)
+    energy.on_train_end(arguments, state, control)
+    assert not control.should_training_stop
+    assert "stopped_by" not in energy.run.tags
+
+
+def test_an_error_of_ours_ends_no_training(trainer, options, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("isojoule.integrations.training.EpochFollower.end", broken)
+    energy = EnergyCallback(**options)
+    trained = trainer(energy)
+    with pytest.warns(UserWarning, match="isojoule failed in on_evaluate: Zero"):
+        trained.train()
+    assert trained.state.global_step == 8
+    assert energy.run.status == "complete"
 
 
 def test_the_program_of_the_page_runs(run_program_of_the_page):

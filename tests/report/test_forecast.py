@@ -2,11 +2,11 @@ import json
 
 import pytest
 
+from epochs_by_hand import epochs_from
 from isojoule.estimators.stream.replay import replay
 from isojoule.estimators.streaming import Subject
 from isojoule.report.forecast import forecast_document, summarize_forecast
 from isojoule.report.forecast_tables import amounts_table, regimes_table, replay_table
-from trainings import epochs_from
 
 TWO_KINDS = [60.0] + [50.0] * 9 + [150.0] + [120.0] * 19
 

@@ -32,6 +32,7 @@ from typing import Final
 import numpy as np
 
 from isojoule.estimators.stream.levels import (
+    ODD_PRIOR,
     PRIOR_SCATTER,
     SUSPECT,
     Floats,
@@ -60,10 +61,6 @@ _N_TREND: Final = 5
 
 _ODD: Final = 4.0
 """Scatters beyond which a single epoch is odd and does not count for the level."""
-
-_ODD_PRIOR: Final = 10.0
-"""Epochs without an odd one that are assumed beforehand. Learned: 2 % of the epochs
-are odd, 1 in 50; fewer are assumed, so that a larger share is soon found."""
 
 _ODD_UNSEEN: Final = 0.03
 _ODD_SIZE: Final = 0.15
@@ -197,7 +194,7 @@ def predict_sum(
     folded = _fold(values, positions, period)
     n_of = _counts(int(positions[-1]) + 1, n_left, period)
     mean = float(n_of @ folded.levels) / n_left
-    n_known = len(values) + _ODD_PRIOR
+    n_known = len(values) + ODD_PRIOR
     ahead = mean_to_come(
         folded.residuals,
         n_left=n_left,

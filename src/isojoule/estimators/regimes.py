@@ -147,9 +147,10 @@ class RegimeTracker:
     Without being told, a change is taken as one when two epochs in a row depart from
     the stable ones by more than 10 % and six scatters to the same side, three by 6 %
     and five, or five by 3 % and four, in energy or in time; or two to a level that was
-    there before. A stretch of up to five epochs after which the old level is back is
-    undone as an incident; after a longer one, the training is taken to go to and fro,
-    and all epochs since count together.
+    there before. Where single odd epochs are common, so many in a row are needed that
+    they are no chance. A stretch of up to five epochs after which the old level is back
+    is undone as an incident; after a longer one, the training is taken to go to and
+    fro, and all epochs since count together.
     """
 
     def __init__(self, changes_at: Collection[int] = ()) -> None:
@@ -253,17 +254,22 @@ class RegimeTracker:
         now = self._stretches[-1]
         if now.energy is None or now.duration is None:
             return
-        energies, durations = self._suspects
-        energies.take(*now.energy.deviation(self._energies_j[position], position))
-        durations.take(*now.duration.deviation(self._durations_s[position], position))
-        n = max((s.n for s in self._suspects if s.are_a_change), default=0)
+        pairs = (
+            (self._suspects[0], now.energy, self._energies_j[position]),
+            (self._suspects[1], now.duration, self._durations_s[position]),
+        )
+        n = 0
+        for suspects, level, value in pairs:
+            suspects.take(*level.deviation(value, position))
+            if suspects.are_a_change(level.odd_share):
+                n = max(n, suspects.n)
         known = self._known_like(self.n_suspects) if self.n_suspects > 1 else None
         if n or known is not None:
             pool = self._pool
             self._begin(position + 1 - (n or self.n_suspects), is_planned=False)
             self._come_back(known, pool)
             return
-        for suspects, level in ((energies, now.energy), (durations, now.duration)):
+        for suspects, level, _ in pairs:
             if suspects.n > min(_N_SUSPECTS, level.n_epochs):
                 suspects.n = 0
 

@@ -95,7 +95,7 @@ class EnergyCallback(MeteredCallback, Callback):
         """Begin the window of a validation; outside a fit the run of a test."""
         if self._training.is_live:
             self._training.enter("validation", "validation", self._epoch)
-        else:
+        elif calling_frame("fit", package="keras") is None:  # else it is not measured
             self._start("test", within="evaluate")
             self._training.enter("test", "test")
 

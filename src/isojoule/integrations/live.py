@@ -20,7 +20,10 @@ from isojoule.probe import rank_tags
 from isojoule.records import Provenance, Scope
 
 _N_PATIENT: Final = 3
-"""Epochs after which something that should be there is told to be missing."""
+"""Epochs after which a score that should be there is told to be missing."""
+
+_PATIENCE_S: Final = 10.0
+"""Time after which the same is told of the energy [s]; a counter needs a few ticks."""
 
 _ELSEWHERE: Final = "another process of the training asked for it"
 
@@ -69,7 +72,6 @@ class EpochFollower:
         self._forecaster: Forecaster | None = None
         self._stopper: Stopper | None = None
         self._n_ended = 0
-        self._n_unread = 0
         self._seen: set[str] = set()
         self._asked: tuple[int, str] | None = None
         self._was_told = False
@@ -209,9 +211,9 @@ class EpochFollower:
         """Return the epoch that ends now; `None` where its energy is not known."""
         begin, end = self._edge, self._read()
         if begin is None or end is None:
-            self._n_unread += 1
-            if self._n_unread == _N_PATIENT:
-                self._guard.tell("no forecast", "the energy so far is not known")
+            so_far_s = self._meter.run_so_far().duration_s or 0.0
+            if so_far_s > _PATIENCE_S:
+                self._guard.tell("no forecast yet", "the energy so far is not known")
             return None
         self._edge = end
         # The reading at an edge is refined by later ones: it may fall by a trifle.
@@ -266,7 +268,9 @@ class EpochFollower:
         self._forecaster.n_epochs = reach
         found = self._forecaster.observe(over)
         self.forecast = found if n_epochs is not None else _without_end(found)
-        log.info("%s", line_of(self.forecast, over.index))
+        if log.isEnabledFor(logging.INFO):
+            what = f"{self._scope}, {self._provenance}"
+            log.info("%s", line_of(self.forecast, over.index, what=what))
         tell = self._plan.on_forecast
         if tell is not None:
             forecast = self.forecast

@@ -33,7 +33,7 @@ def figures_of(forecast: Forecast | None) -> dict[str, float]:
     return dict(zip(SHOWN, values, strict=True))
 
 
-def line_of(forecast: Forecast, epoch: int) -> str:
+def line_of(forecast: Forecast, epoch: int, *, what: str) -> str:
     """Return what is known after an epoch, in one line.
 
     Parameters
@@ -42,13 +42,14 @@ def line_of(forecast: Forecast, epoch: int) -> str:
         After that epoch.
     epoch : int
         Counted from 0.
+    what : str
+        Scope and provenance of the energies.
     """
     n_done = epoch + 1
     planned = f" of {forecast.n_epochs:g}" if isfinite(forecast.n_epochs) else ""
     many = "epochs" if planned or n_done > 1 else "epoch"
-    so_far = (
-        f"{n_done}{planned} {many}: {format_energy(forecast.energy_so_far_j)} so far"
-    )
+    energy = format_energy(forecast.energy_so_far_j)
+    so_far = f"{n_done}{planned} {many}: {energy} so far ({what})"
     stable = forecast.stable_since
     since = "not stable yet" if stable is None else f"stable since epoch {stable}"
     parts = (f"{so_far}{_ahead(forecast)}", since, *forecast.notes)

@@ -1,7 +1,7 @@
 """What a forecast of a training says: sentences, and plain data for JSON."""
 
 from isojoule.estimators.stream.replay import Replay
-from isojoule.estimators.streaming import Forecast
+from isojoule.estimators.streaming import Forecast, TimeEstimate
 from isojoule.records import Estimate
 from isojoule.report.forecast_tables import (
     left_cells,
@@ -93,15 +93,17 @@ def _said_of_progress(forecast: Forecast) -> list[str]:
         told += f" before epoch {forecast.until_epoch:g}"
     time = forecast.duration_left
     if time is not None and time.duration_high_s > 0:
-        low, high = time.duration_low_s, time.duration_high_s
-        told += f", in {format_duration(time.duration_s)} ({_between(low, high)})"
+        told += f", in {_timed(time)}"
     level = format_cell("level_fraction", forecast.left.level)
     return [said, f"{told}; intervals of {level}."]
 
 
-def _between(low_s: float, high_s: float) -> str:
-    low, high = format_duration(low_s), format_duration(high_s)
-    return low if low == high else f"{low} to {high}"
+def _timed(time: TimeEstimate) -> str:
+    middle, low, high = (
+        format_duration(s)
+        for s in (time.duration_s, time.duration_low_s, time.duration_high_s)
+    )
+    return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def _told(left: Estimate) -> str:

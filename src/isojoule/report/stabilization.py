@@ -1,5 +1,7 @@
 """What a stabilization study gave: sentences, and plain data for JSON."""
 
+from collections import Counter
+from math import isfinite
 from typing import Final
 
 import numpy as np
@@ -38,6 +40,15 @@ _DESIGN: Final = (
     "experiment, which changes the work there on purpose, and an algorithm that always "
     "answers. Do not carry the {epoch} over to other trainings."
 )
+
+
+_OWN_DESIGN: Final = (
+    "A change that is found there is how these trainings were set up. Do not carry "
+    "epoch {epoch} over to trainings that are set up otherwise."
+)
+
+_TOLD_RULES: Final = ("published", "sane+1", SETTLED, SETTLED_FIRST)
+"""Of which rules for the start sentences are made; all are in the table."""
 
 
 def stabilization_document(study: StabilizationStudy) -> dict[str, object]:
@@ -119,8 +130,8 @@ def say_detectors(study: StabilizationStudy) -> list[str]:
         n_none = score.n_runs - score.n_found
         if n_none:
             told += (
-                f"; in {n_none} it finds no change, and they count as stable from "
-                "epoch 0 on"
+                f"; in {n_none}{_mostly(study, detector)} it finds no change, and they "
+                "count as stable from epoch 0 on"
             )
         said.append(
             f"{told}.{_said_of_edges(score)}{_said_of_known(score)}"
@@ -129,12 +140,27 @@ def say_detectors(study: StabilizationStudy) -> list[str]:
     for agreement in agreements(study.findings, study.detectors):
         if (agreement.one, agreement.other) == ("published", "published-unrounded"):
             share = _percent(agreement.n_near / agreement.n_runs)
+            hangs = agreement.n_near < 0.9 * agreement.n_runs
             said.append(
                 "Cutting power to whole watts, or not, gives the same change within "
-                f"{NEAR_S:.0f} s in {share} of {agreement.n_runs} runs: what is found "
-                "hangs on less than a watt."
+                f"{NEAR_S:.0f} s in {share} of {agreement.n_runs} runs"
+                + (": what is found hangs on less than a watt." if hangs else ".")
             )
     return said
+
+
+def _mostly(study: StabilizationStudy, detector: str) -> str:
+    """Return where a detector finds nothing most often, if that is where it is."""
+    places = [
+        f"{f.case.model}, {f.case.environment}"
+        for f in study.findings
+        if (change := f.changes.get(detector)) is not None
+        and change.arcs is not None
+        and change.time_s is None
+    ]
+    (place, n), *_ = Counter(places).most_common(1)
+    is_most = n > 1 and n > len(places) / 2
+    return f" ({n} of them {place})" if is_most else ""
 
 
 def _said_of_edges(score: DetectorScore) -> str:
@@ -165,7 +191,7 @@ def _said_of_controls(score: DetectorScore) -> str:
     if not score.n_controls:
         return ""
     false = _percent(score.n_false / score.n_controls)
-    told = f" Where nothing changes by design it still finds a change in {false}"
+    told = f" Where nothing is known to change it still finds a change in {false}"
     if score.n_false_edge:
         edge = _percent(score.n_false_edge / score.n_controls)
         near = _percent(score.n_false_near_edge / score.n_controls)
@@ -209,11 +235,10 @@ def say_design(study: StabilizationStudy) -> list[str]:
         return []
     usual = max(set(known), key=known.count)
     n_usual = _of(known.count(usual), len(known))
-    said = [f"The work changes in epoch {usual} in {n_usual}, by design."]
+    said = f"The work changes in epoch {usual} in {n_usual}, as they state."
     if is_delrey(study):
-        said.append(_EDGE)
-    said.append(_DESIGN.format(epoch=usual))
-    return said
+        return [said, _EDGE, _DESIGN.format(epoch=usual)]
+    return [said, _OWN_DESIGN.format(epoch=usual)]
 
 
 def say_start(study: StabilizationStudy) -> list[str]:
@@ -230,24 +255,41 @@ def say_start(study: StabilizationStudy) -> list[str]:
     rest = [
         judged
         for judged in study.rules
-        if judged.rule.name in {*study.detectors, "sane+1", SETTLED, SETTLED_FIRST}
-        and judged.errors["epoch"].n_runs
+        if judged.rule.name in _TOLD_RULES and judged.errors["epoch"].n_runs
     ]
     said += [
-        f"With the start where {_where(judged)} {_both(judged)}, over the "
+        f"With the start where {_where(judged)}, {_both(judged)}, over the "
         f"{judged.errors['epoch'].n_runs} runs that are long enough."
         for judged in rest
     ]
-    return said
+    return said + _said_of_windows(study)
+
+
+def _said_of_windows(study: StabilizationStudy) -> list[str]:
+    """Return what longer windows are worth, one epoch after the start looked at."""
+    grid, start = study.grid, study.question.start + 1
+    wanted = dict.fromkeys((1, study.question.window, grid.windows[-1]))
+    tried = [window for window in wanted if window in grid.windows]
+    if start not in grid.starts or len(tried) < 2:
+        return []
+    errors = [grid.at(start, window)["epoch"] for window in tried]
+    if not all(isfinite(mape) for _, mape in errors):
+        return []
+    told = ", ".join(_percent(mape) for _, mape in errors)
+    sizes = ", ".join(str(window) for window in tried)
+    said = (
+        f"Windows of {sizes} epochs from epoch {start} on make the epoch-energy-based "
+        f"estimate off by {told}."
+    )
+    return [said]
 
 
 def _where(judged: RuleErrors) -> str:
     label = judged.rule.label
     if label.startswith("epochs"):
         return f"the {label}"
-    if label.endswith(", the next epoch"):
-        return f"{label.removesuffix(', the next epoch')} says, one epoch later"
-    return f"{label} says"
+    plain = label.removesuffix(", the next epoch")
+    return f"{plain} says" if plain == label else f"{plain} says, one epoch later"
 
 
 def say_random(study: StabilizationStudy) -> list[str]:
@@ -287,7 +329,9 @@ def _spread(shares: NDArray[np.float64]) -> str:
 
 def _percent(share: float) -> str:
     percent = 100 * share
-    return f"{percent:.1f} %" if percent >= 10 or not percent else f"{percent:.2f} %"
+    if percent in {0, 100}:
+        return f"{percent:.0f} %"
+    return f"{percent:.1f} %" if percent >= 10 else f"{percent:.2f} %"
 
 
 def _of(n: int, n_all: int) -> str:

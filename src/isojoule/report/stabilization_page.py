@@ -187,7 +187,13 @@ def _sections(
         Section("Runs left out", table=left_out_table(study)),
         Section("What this does not say", _LIMITS),
     ]
-    return [s for s in sections if s.text or s.figure or (s.table and s.table.n_rows)]
+    return [section for section in sections if _has_content(section)]
+
+
+def _has_content(section: Section) -> bool:
+    if section.table is not None:
+        return section.table.n_rows > 0
+    return bool(section.text or section.figure)
 
 
 def _without(table: Table, names: Collection[str]) -> Table:

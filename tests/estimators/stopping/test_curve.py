@@ -4,7 +4,7 @@ import pytest
 from isojoule.errors import InsufficientDataError
 from isojoule.estimators.stopping.curve import CurveModel, ScoreCurve, fit_curve
 from isojoule.estimators.stopping.paths import draw_paths
-from isojoule.estimators.stopping.residuals import Residual, loadings
+from isojoule.estimators.stopping.residuals import Residual, drift_of, loadings
 from isojoule.estimators.stopping.shapes import Shapes, shapes_for
 from score_curves import NaiveCurve, saturating
 
@@ -42,7 +42,7 @@ def test_all_shapes_rise_from_zero_towards_one():
 
 @pytest.mark.parametrize("residual", RESIDUALS)
 def test_steps_of_the_drift_do_what_a_loop_says(residual):
-    drift, state = loadings(6, residual.drift, residual.fading)
+    rows, state = loadings(np.eye(6), residual)
     steps = np.random.default_rng(1).standard_normal(6)
     level, slope, levels = 0.0, 0.0, [0.0]
     for epoch in range(1, 6):
@@ -50,10 +50,13 @@ def test_steps_of_the_drift_do_what_a_loop_says(residual):
         slope = residual.persistence * slope + step
         level += slope
         levels.append(level)
-    assert drift @ steps == pytest.approx(np.array(levels))
     # Of a level, the slope is not kept: it is all new with each step.
     kept = slope if residual.drift == "trend" else 0.0
+    assert rows @ steps == pytest.approx(np.array(levels))
     assert state @ steps == pytest.approx(np.array([level, kept]))
+    drift, last_slope = drift_of(steps, residual)
+    assert drift == pytest.approx(np.array(levels))
+    assert last_slope == pytest.approx(kept)
 
 
 @pytest.mark.parametrize("residual", RESIDUALS)
@@ -125,7 +128,7 @@ def test_scores_that_do_not_differ_have_a_curve():
 
 
 def test_four_scores_are_too_few():
-    with pytest.raises(InsufficientDataError, match="needs 5 epochs .* there are 4"):
+    with pytest.raises(InsufficientDataError, match=r"needs 5 epochs .* there are 4"):
         fit_curve([0.1, 0.2, 0.3, 0.4])
 
 

@@ -6,6 +6,7 @@ from isojoule.cli.estimate.before import before
 from isojoule.cli.estimate.during import during
 from isojoule.cli.estimate.race import race
 from isojoule.cli.estimate.stop import stop
+from isojoule.cli.estimate.transfer import transfer
 
 
 @click.group()
@@ -13,5 +14,5 @@ def estimate() -> None:
     """Tell what a training will take: before it, during it, and when to stop."""
 
 
-for command in (before, during, stop, race):
+for command in (before, during, transfer, stop, race):
     estimate.add_command(command)

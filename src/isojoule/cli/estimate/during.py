@@ -136,6 +136,7 @@ def during(
         changes_at=changes_at,
         level=level,
         subject=training.subject,
+        each=replay or out is not None,
     )
     if out is not None:
         write_forecast(replayed, out, with_figure=not no_figures)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from isojoule.errors import InsufficientDataError
 from isojoule.estimators.stopping.residuals import (
     RESIDUALS,
     Residual,
+    drift_of,
     fade,
     loadings,
 )
@@ -136,14 +137,18 @@ class ScoreCurve:
         starts = np.einsum("dsn,dsn->d", self.weights, self.means[0])
         rises = np.einsum("dsn,dsn->ds", self.weights, self.means[1])
         shares = self.weights.sum(axis=(1, 2))
+        spreads = _spreads(self.gather, [d.residual for d in self.drifts])
         level = np.zeros(self.n_epochs)
         for drift, start, of_shapes, share in zip(
             self.drifts, starts, rises, shares, strict=True
         ):
             curve = start + of_shapes @ rise
             left = share * self.rows - self.gather @ curve
-            covariance, to_rows, _ = _covariance(drift.residual, self.gather)
-            level += curve + to_rows.T @ np.linalg.solve(covariance, left)
+            residual = drift.residual
+            spread = spreads[residual.drift, residual.fading]
+            covariance = spread.covariance(residual.ratio)
+            steps = spread.rows.T @ np.linalg.solve(covariance, left)
+            level += curve + drift_of(residual.ratio * steps, residual)[0]
         return self.unscaled(level)
 
     def noise_std(self) -> float:
@@ -190,7 +195,11 @@ def fit_curve(
     shapes = model.shapes or shapes_for(int(at[-1]))
     rise = gather @ shapes.rise(np.arange(1.0, at[-1] + 1)).T
     rows = gather @ placed
-    solved = [_solve(residual, gather, rows, rise) for residual in model.residuals]
+    spreads = _spreads(gather, model.residuals)
+    solved = [
+        _solve(residual, spreads[residual.drift, residual.fading], rows, rise)
+        for residual in model.residuals
+    ]
     weights, means, precisions = _weigh(
         np.stack([grams for _, grams, _ in solved]),
         np.stack([constants for _, _, constants in solved]),
@@ -253,33 +262,47 @@ def _gathering(at: NDArray[np.int_]) -> Vector:
     return gather
 
 
-def _covariance(residual: Residual, gather: Vector) -> tuple[Vector, Vector, Vector]:
-    """Return covariances per variance of the noise of the last epoch.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spread:
+    """How rows scatter, for residuals that differ in the size of the steps alone.
 
-    Returns
-    -------
-    covariance : ndarray of shape (n_rows, n_rows)
-        Of the rows.
-    to_epochs : ndarray of shape (n_rows, n_epochs)
-        Of the rows with the drift at each epoch.
-    state : ndarray of shape (2, n_rows + 2)
-        Of level and slope of the drift at the last epoch with the rows, and with each
-        other.
+    Parameters
+    ----------
+    noise : ndarray of shape (n_rows,)
+        Variance of the noise of each row, per that of the last epoch.
+    rows : ndarray of shape (n_rows, n_epochs)
+        Rows per step of the drift.
+    state : ndarray of shape (2, n_epochs)
+        Level and slope of the drift at the last epoch per step.
+    among_rows : ndarray of shape (n_rows, n_rows)
+        Covariance of the rows per variance of a step.
     """
-    n_epochs = gather.shape[1]
-    drift, state = loadings(n_epochs, residual.drift, residual.fading)
-    noise = gather**2 @ fade(n_epochs, residual.fading)
-    of_rows = gather @ drift
-    covariance = np.diag(noise) + residual.ratio * (of_rows @ of_rows.T)
-    return (
-        covariance,
-        residual.ratio * (of_rows @ drift.T),
-        residual.ratio * np.hstack([state @ of_rows.T, state @ state.T]),
-    )
+
+    noise: Vector
+    rows: Vector
+    state: Vector
+    among_rows: Vector
+
+    @classmethod
+    def of(cls, gather: Vector, residual: Residual) -> Self:
+        noise = gather**2 @ fade(gather.shape[1], residual.fading)
+        rows, state = loadings(gather, residual)
+        return cls(noise, rows, state, rows @ rows.T)
+
+    def covariance(self, ratio: float) -> Vector:
+        return np.asarray(np.diag(self.noise) + ratio * self.among_rows)
+
+
+def _spreads(
+    gather: Vector, residuals: Sequence[Residual]
+) -> dict[tuple[str, float], _Spread]:
+    """Return what those residuals share that differ in the size of the steps alone."""
+    kinds = {(r.drift, r.fading): r for r in residuals}
+    return {kind: _Spread.of(gather, r) for kind, r in kinds.items()}
 
 
 def _solve(
-    residual: Residual, gather: Vector, rows: Vector, rise: Vector
+    residual: Residual, spread: _Spread, rows: Vector, rise: Vector
 ) -> tuple[Drift, Vector, Vector]:
     """Return what one residual says for all shapes, whatever the noise is.
 
@@ -293,9 +316,9 @@ def _solve(
     constants : ndarray of shape (2,)
         Scores with scores, and half the logarithm of the determinant.
     """
-    covariance, _, state = _covariance(residual, gather)
-    with_rows, among = state[:, :-2], state[:, -2:]
-    root = np.linalg.cholesky(covariance)
+    with_rows = residual.ratio * (spread.state @ spread.rows.T)
+    among = residual.ratio * (spread.state @ spread.state.T)
+    root = np.linalg.cholesky(spread.covariance(residual.ratio))
     columns = np.column_stack([np.ones(len(rows)), rows, with_rows.T, rise])
     white = np.linalg.solve(root, columns)
     ones, seen, states, rises = white[:, 0], white[:, 1], white[:, 2:4], white[:, 4:]

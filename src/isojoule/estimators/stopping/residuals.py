@@ -58,35 +58,65 @@ def fade(n_epochs: int, fading: float) -> Vector:
     return np.asarray((n_epochs / epochs) ** fading)
 
 
-def loadings(n_epochs: int, drift: Drift, fading: float) -> tuple[Vector, Vector]:
-    """Return how the drift follows from its steps.
+def drift_of(steps: Vector, residual: Residual) -> tuple[Vector, float]:
+    """Return the drift that follows from its steps, and its slope at the end.
 
     Parameters
     ----------
-    n_epochs : int
-        Epochs since the curve began.
-    drift : {"level", "trend"}
-        What takes the steps.
-    fading : float
-        How they fade.
+    steps : ndarray of shape (n_epochs,)
+        In units of those of the last epoch; the first does nothing, for the drift is
+        0 where the curve begins.
+    residual : Residual
+        What takes them.
 
     Returns
     -------
-    drift : ndarray of shape (n_epochs, n_epochs)
-        Drift at each epoch per step; it is 0 at the first, which the curve begins with.
+    drift : ndarray of shape (n_epochs,)
+        Level at each epoch.
+    slope : float
+        By how much the level of the last epoch rose; 0 where no slope is kept.
+    """
+    spread = step_stds(len(steps), residual.fading)
+    slopes = np.array(steps * spread)
+    if residual.persistence:
+        for epoch in range(1, len(slopes)):
+            slopes[epoch] += residual.persistence * slopes[epoch - 1]
+    return np.cumsum(slopes), float(slopes[-1]) if residual.persistence else 0.0
+
+
+def loadings(gather: Vector, residual: Residual) -> tuple[Vector, Vector]:
+    """Return how rows made from the drift follow from its steps.
+
+    Parameters
+    ----------
+    gather : ndarray of shape (n_rows, n_epochs)
+        What makes a row from epochs.
+    residual : Residual
+        What takes the steps.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_rows, n_epochs)
+        Each row per step.
     state : ndarray of shape (2, n_epochs)
         Level and slope of the drift at the last epoch per step.
     """
-    epochs = np.arange(n_epochs)
-    ages = epochs[:, None] - epochs
-    if drift == "level":
-        steps = (ages >= 0).astype(float)
-        slope = np.zeros(n_epochs)
-    else:
-        steps = np.where(
-            ages >= 0, (1 - DAMPING ** (np.maximum(ages, 0) + 1)) / (1 - DAMPING), 0.0
-        )
-        slope = DAMPING ** ages[-1].astype(float)
+    n_epochs = gather.shape[1]
+    # A step moves its own and all later epochs: sums from the end, not a matrix.
+    later = np.ascontiguousarray(np.cumsum(gather.T[::-1], axis=0)[::-1])
+    ages = np.arange(n_epochs - 1, -1, -1.0)
+    state = np.stack([np.ones(n_epochs), np.zeros(n_epochs)])
+    kept = residual.persistence
+    if kept:
+        for epoch in range(n_epochs - 2, -1, -1):
+            later[epoch] += kept * later[epoch + 1]
+        state = np.stack([(1 - kept ** (ages + 1)) / (1 - kept), kept**ages])
+    spread = step_stds(n_epochs, residual.fading)
+    return later.T * spread, state * spread
+
+
+def step_stds(n_epochs: int, fading: float) -> Vector:
+    """Return the size of the step of each epoch over that of the last."""
     spread = np.sqrt(fade(n_epochs, fading))
     spread[0] = 0.0
-    return steps * spread, np.stack([steps[-1], slope]) * spread
+    return np.asarray(spread)

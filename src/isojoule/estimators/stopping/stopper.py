@@ -28,8 +28,8 @@ _FALL_STDS: Final = 2.0
 _N_YOUNG: Final = 20
 _CLEAR_STDS: Final = 6.0
 _BENT_SHARE: Final = 0.5
-"""Up to how many scores a curve must have risen by so many deviations of the noise, and
-its slope must have fallen under that share of its mean slope, before it is judged.
+"""Up to how many scores a curve must have moved by so many deviations of the noise, and
+the slope of a rise must have fallen under that share of its mean, before it is judged.
 Chosen on trainings that benchmarks/stopping.py does not judge."""
 
 
@@ -296,11 +296,12 @@ class Stopper:
             return False
         level = outlook.curve.level()
         rise = float(level[-1] - level[0])
-        if rise <= _CLEAR_STDS * outlook.curve.noise_std():
+        clear = _CLEAR_STDS * outlook.curve.noise_std()
+        if abs(rise) <= clear:
             return True
         ahead = outlook.paths.scores.mean(axis=0)
         slope = float(ahead[-1] - level[-1]) / len(ahead)
-        return slope >= _BENT_SHARE * rise / (len(level) - 1)
+        return rise > 0 and slope >= _BENT_SHARE * rise / (len(level) - 1)
 
     def _is_falling(self) -> bool:
         """Return whether the curve, not the noise, has come down from its highest."""

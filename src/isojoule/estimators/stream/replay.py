@@ -19,7 +19,7 @@ class Replay:
     epochs : tuple of Epoch
         All that are known.
     forecasts : tuple of Forecast
-        One after each epoch that the forecasts were allowed to see.
+        One after each epoch that the forecasts were allowed to see, or the last alone.
     n_epochs : float
         Epochs that are planned.
     """
@@ -65,6 +65,7 @@ def replay(
     changes_at: Collection[int] = (),
     level: float = 0.9,
     subject: Subject | None = None,
+    each: bool = True,
 ) -> Replay:
     """Return the forecasts after each of the first epochs.
 
@@ -82,6 +83,8 @@ def replay(
         Coverage of the intervals, in (0, 1).
     subject : Subject or None
         Names for the estimates.
+    each : bool, default True
+        Whether to tell every forecast; the last alone otherwise.
 
     Raises
     ------
@@ -103,5 +106,11 @@ def replay(
     forecaster = Forecaster(
         n_epochs, changes_at=changes_at, level=level, subject=subject
     )
-    forecasts = tuple(forecaster.observe(epoch) for epoch in epochs[:n_seen])
-    return Replay(forecaster.subject, tuple(epochs), forecasts, n_epochs)
+    forecasts = []
+    for epoch in epochs[:n_seen]:
+        forecaster.follow(epoch)
+        if each:
+            forecasts.append(forecaster.forecast())
+    if not each:
+        forecasts.append(forecaster.forecast())
+    return Replay(forecaster.subject, tuple(epochs), tuple(forecasts), n_epochs)

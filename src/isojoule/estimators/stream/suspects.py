@@ -5,9 +5,12 @@ from typing import Final
 
 from isojoule.estimators.stream.levels import SUSPECT
 
-_CHANGE: Final = ((2, 6.0, 0.10), (3, 5.0, 0.06), (5, 4.0, 0.03))
+_PROOFS: Final = ((2, 6.0, 0.10), (3, 5.0, 0.06), (5, 4.0, 0.03))
 """How many epochs in a row have to deviate to one side, by how many scatters and which
 share, to be another regime: the smaller the step, the longer the proof."""
+
+_CHANCE: Final = 1e-3
+"""Chance below which odd epochs in a row are no chance."""
 
 
 @dataclass(slots=True)
@@ -39,10 +42,16 @@ class Suspects:
         else:
             self.n, self.share, self.scatters = 1, share, scatters
 
-    @property
-    def are_a_change(self) -> bool:
-        """Whether there are enough of them, far enough off, for another regime."""
-        return any(
+    def are_a_change(self, odd_share: float) -> bool:
+        """Return whether they are enough, and far enough off, for another regime.
+
+        Parameters
+        ----------
+        odd_share : float
+            Chance that a single epoch is odd: where odd ones are common, several in a
+            row may be chance.
+        """
+        return odd_share**self.n < _CHANCE and any(
             self.n >= n and abs(self.scatters) > scatters and abs(self.share) > share
-            for n, scatters, share in _CHANGE
+            for n, scatters, share in _PROOFS
         )

@@ -39,6 +39,10 @@ _MAX_READINGS: Final = 30_000
 """Every reading is compared with every other: more take minutes."""
 
 
+_DITHER: Final = 1e-3
+"""Standard deviation of what is added, as a share of the mean power."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Arcs:
     """The corrected arc curve of a run.
@@ -244,7 +248,8 @@ class CarefulFluss:
                 reason=f"{trace.duration_s:.0f} s are too short for epochs of "
                 f"{epoch_s:.3g} s",
             )
-        nearest = nearest_like(steps.power_w, n_subsequence, by_shape=False)
+        series_w = _with_ties_broken(steps.power_w)
+        nearest = nearest_like(series_w, n_subsequence, by_shape=False)
         heights, _ = corrected_arcs(nearest, parabola(n_places), n_edge, 1)
         time_s = steps.time_s[:n_places] + step_s * n_subsequence / 2
         arcs = Arcs(time_s, heights, n_edge, n_places - n_edge - 1)
@@ -290,6 +295,18 @@ def lowest_valley(heights: Floats) -> tuple[int, int] | None:
     valleys = np.flatnonzero(is_valley) + 1
     lowest = int(valleys[np.argmin(levels[valleys])])
     return int(begins[lowest]), int(begins[lowest + 1]) - 1
+
+
+def _with_ties_broken(power_w: Floats) -> Floats:
+    """Return a series in which no two stretches are the same [W].
+
+    Of stretches that are the same the first would be taken, so that all arcs go to one
+    place, and its neighborhood looks like a change. What is added is drawn, the same
+    every time, and a thousandth of the mean: less than any sensor's error.
+    """
+    drawn = np.random.default_rng(0).standard_normal(len(power_w))
+    size_w = _DITHER * float(np.mean(np.abs(power_w)))
+    return power_w + (size_w or _DITHER) * drawn  # all at 0 W are ties, too
 
 
 def _edge(arcs: Arcs, place: int) -> Edge | None:
