@@ -292,7 +292,7 @@ def crps(drawn: np.ndarray, true: float) -> float:
 
 
 def time_refits() -> list[dict[str, object]]:
-    """Print and return what one epoch costs a callback, the median over some."""
+    """Print and return what one epoch costs a callback, the fastest of seven."""
     print("\n| epochs so far | a further one |\n|---|---|")
     rows = []
     for n_seen in (10, 30, 100, 300, 1000):
@@ -306,7 +306,7 @@ def time_refits() -> list[dict[str, object]]:
             begin_s = time.perf_counter()
             stopper.observe(epoch)
             took_s.append(time.perf_counter() - begin_s)
-        rows.append({"n_seen": n_seen, "duration_s": median(took_s[-7:])})
+        rows.append({"n_seen": n_seen, "duration_s": min(took_s[-7:])})
         print(f"| {n_seen} | {1000 * rows[-1]['duration_s']:.1f} ms |")
     return rows
 

@@ -32,6 +32,14 @@ def test_training_and_validation_of_an_epoch_are_one():
     assert second.mean_power_w == 25.0
 
 
+def test_a_validation_within_the_window_of_its_epoch_counts_once():
+    run = run_with(
+        window(0, 0.0, 5.0, 50.0),
+        window(0, 3.0, 5.0, 20.0, phase="validation", f1=0.5),
+    )
+    assert epochs_of(run, scope="gpu", score="f1") == (Epoch(0, 0.0, 5.0, 50.0, 0.5),)
+
+
 def test_the_scope_decides_which_energies_count():
     run = run_with(window(0, 0.0, 2.0, 10.0))
     assert epochs_of(run, scope="node")[0].energy_j == 11.0

@@ -302,8 +302,9 @@ def test_a_counter_that_stands_still_gives_no_forecast(clock):
 
     def train(n_epochs):
         for epoch in range(n_epochs):
-            follower.begin()
-            clock.now_s += 1.0
+            with meter.window("train", epoch=epoch):
+                follower.begin()
+                clock.now_s += 1.0
             follower.end(epoch, n_epochs=5, reported={})
 
     with meter:

@@ -106,7 +106,8 @@ def epochs_of(
     Returns
     -------
     tuple of Epoch
-        In order. What lies between two windows belongs to none of them.
+        In order. What lies between two windows belongs to none of them; a window
+        within another one counts once.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def _joined(
     run: Run, index: int, parts: list[Window], scope: Scope | None, score: str | None
 ) -> Epoch:
     energies_j = []
-    for window in parts:
+    for window in _outermost(parts):
         found = energy_in_scope(window.energies, scope)
         if found is None:
             raise InsufficientDataError(
@@ -153,3 +154,12 @@ def _joined(
         sum(energies_j),
         scores[-1] if scores else None,
     )
+
+
+def _outermost(windows: list[Window]) -> list[Window]:
+    """Return the windows that lie within no other: their energies add up."""
+    outer: list[Window] = []
+    for window in sorted(windows, key=lambda w: (w.start_s, -w.end_s)):
+        if not outer or window.end_s > outer[-1].end_s:
+            outer.append(window)
+    return outer
