@@ -130,8 +130,8 @@ def summarize(outlooks: Sequence[Outlook]) -> Iterator[str]:
     """Yield what the table means and what to doubt, a sentence each."""
     level = outlooks[0].energy.level
     yield (
-        f"Bounds hold {level:.0%} of such estimates. What the two calculators say is "
-        "for the estimated time, and without an interval."
+        f"Bounds hold {100 * level:.3g} % of such estimates. What the two calculators "
+        "say is for the estimated time, and without an interval."
     )
     if len(outlooks) > 1:
         yield _compared(outlooks)

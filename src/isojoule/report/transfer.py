@@ -73,9 +73,9 @@ def summarize(there: Estimate) -> Iterator[str]:
             format_cell("energy_j", bound_j)
             for bound_j in (there.energy_low_j, there.energy_high_j)
         )
-        yield f"{told} ({low} to {high} at {there.level:.0%})."
+        yield f"{told} ({low} to {high} at {100 * there.level:.3g} %)."
     if there.sources:
         share = there.sources["conversion"]
-        yield f"{share:.0%} of the doubt is about the other machine."
+        yield f"{100 * share:.3g} % of the doubt is about the other machine."
     for note in there.notes:
         yield f"{note[0].upper()}{note[1:]}."

@@ -154,6 +154,7 @@ def test_a_stored_run_keeps_its_scores(stop, tmp_path):
         (("--price", "1", "--score", "f2"), "no score 'f2': there are val_f1"),
         (("--price", "1", "--window", "60"), "window of at most 40 epochs"),
         (("--price", "1", "--seen", "4"), "needs 5 epochs with a score, there are 4"),
+        (("--price", "1", "--seen", "41"), "--seen must lie in 1 to 40, got 41"),
         (("--price", "1", "--epochs", "30"), "epoch 30 came, but only epochs 0 to 29"),
         (("--price", "1", "--epochs", "3"), "a window of 5 epochs is longer than"),
         (("--price", "1", "--bounds", "1", "0"), "leave no room"),

@@ -217,3 +217,13 @@ def test_learned_without_cases_needs_a_plane():
         Learned.from_cases([], TARGETS["epoch_energy_j"], frozenset(), None).predict(
             describe(workload(), hardware()), 2.0
         )
+
+
+@pytest.mark.slow
+def test_what_ships_is_what_the_published_trainings_tell(delrey_table):
+    learned = learn_planes(read_runs(delrey_table), scope="gpu")
+    for name, plane in bundled_planes().items():
+        np.testing.assert_allclose(learned[name].mean, plane.mean, atol=2e-3)
+        np.testing.assert_allclose(
+            learned[name].covariance, plane.covariance, atol=2e-3
+        )

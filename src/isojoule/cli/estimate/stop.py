@@ -177,6 +177,9 @@ def stop(
         bounds=bounds or (None, None),
         level=level,
     )
+    n_known = len(training.epochs)
+    if n_seen is not None and n_seen > n_known:
+        raise click.UsageError(f"--seen must lie in 1 to {n_known}, got {n_seen}")
     study = study_log(training.epochs[:n_seen], rule, patiences or (5, 10))
     if out is not None:
         write_stop(study, training, name, out, with_figure=not no_figures)

@@ -254,7 +254,11 @@ def _usable(
 
 def notes_of(found: Prediction, hardware: str) -> tuple[str, ...]:
     """Return what to know of a prediction, a sentence each."""
-    notes = [f"learned from {found.n_cases} configurations"]
+    notes = [
+        f"learned from {found.n_cases} configurations"
+        if found.n_cases
+        else "no run was given: this is what ships with isojoule, learned from others"
+    ]
     if found.nearest:
         notes.append(f"nearest known: {found.nearest}")
     if not found.is_machine_seen:
