@@ -36,7 +36,7 @@ _LOWER_IS_BETTER: Final = ("loss", "error", "perplexity", "mse", "mae", "rmse", 
         "isojoule estimate stop epochs.csv --score val_loss --mode min --budget-kwh 2",
         "isojoule estimate stop runs.json --score val_f1 --price 0.05 --replay",
         "isojoule estimate stop epochs.csv --price 0.05 --bounds 0 1 --out stop",
-        "isojoule estimate stop epochs.csv --price 0.05 --check || echo stop",
+        "isojoule estimate stop epochs.csv --price 0.05 --check",
     )
 )
 @click.argument("log")
@@ -177,10 +177,8 @@ def stop(
         bounds=bounds or (None, None),
         level=level,
     )
-    n_known = len(training.epochs)
-    if n_seen is not None and n_seen > n_known:
-        raise click.UsageError(f"--seen must lie in 1 to {n_known}, got {n_seen}")
-    study = study_log(training.epochs[:n_seen], rule, patiences or (5, 10))
+    epochs = first_epochs(training, n_seen)
+    study = study_log(epochs, rule, patiences or (5, 10))
     if out is not None:
         write_stop(study, training, name, out, with_figure=not no_figures)
     show_stop(study, training, name, with_replay=replay, json_=json_)
@@ -262,6 +260,20 @@ def mode_of(score: str, mode: "Mode | None") -> "Mode":
             "--mode max if it is not"
         )
     return mode or "max"
+
+
+def first_epochs(training: "TrainingLog", n_seen: int | None) -> "tuple[Epoch, ...]":
+    """Return the first epochs of a training, or all.
+
+    Raises
+    ------
+    click.UsageError
+        If it has fewer.
+    """
+    n_known = len(training.epochs)
+    if n_seen is not None and n_seen > n_known:
+        raise click.UsageError(f"--seen must lie in 1 to {n_known}, got {n_seen}")
+    return training.epochs[:n_seen]
 
 
 def study_log(
