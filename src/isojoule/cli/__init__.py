@@ -35,6 +35,7 @@ _INTERRUPTED: Final = 130
         "isojoule doctor",
         "isojoule measure -- python train.py",
         "isojoule normalize energies.csv --from A40 --to V100",
+        "isojoule estimate during epochs.csv --epochs 60",
     ),
 )
 @click.version_option(package_name="isojoule", message="%(package)s %(version)s")
