@@ -177,6 +177,32 @@ def test_the_energy_so_far_has_no_seam_where_older_readings_are_summed_up(
     assert max(map(abs, seen)) < 5.0
 
 
+def test_the_energy_so_far_is_absent_once_its_sensor_has_failed(
+    sensor, clock, monkeypatch
+):
+    def fail(*_):
+        raise OSError(errno.EIO, "lost")
+
+    def wait(meter, n_s):
+        for _ in range(n_s):
+            clock.now_s += 1.0
+            with meter.window("second"):
+                pass
+
+    with metered(sensor, clock) as meter:
+        wait(meter, 70)
+        (before,) = meter.run_so_far().energies
+        assert meter._settled_s == 60.0
+        monkeypatch.setattr(sensor, "read", fail)
+        wait(meter, 100)
+        meter.run_so_far()
+        so_far = meter.run_so_far()
+        assert so_far.duration_s == 170.0
+        (after,) = so_far.energies
+    assert before.energy_j is not None
+    assert (after.energy_j, after.source) == (None, "absent")
+
+
 def test_scores_are_kept_with_the_last_window_of_their_epoch(sensor, clock):
     with metered(sensor, clock) as meter:
         for epoch in range(2):

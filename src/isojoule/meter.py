@@ -344,7 +344,7 @@ class Meter:
                 sampler.note(lambda journal: journal.close_window(index, end_s))
 
     def energies_so_far(self) -> tuple[ComponentEnergy, ...]:
-        """Return the energies from the start to about now.
+        """Return the energies from the start to about now; absent as in `run_so_far`.
 
         Only the readings of about the last minute are looked at.
 
@@ -359,7 +359,8 @@ class Meter:
         """Return the run that goes on: energies and duration up to the last reading.
 
         It has no windows and no samples yet, and its status says nothing. Only the
-        readings of about the last minute are looked at.
+        readings of about the last minute are looked at. An energy is absent while its
+        recent part is not known, as where a sensor has failed.
 
         Raises
         ------
@@ -385,9 +386,9 @@ class Meter:
     def _with_so_far(
         self, recent: tuple[ComponentEnergy, ...]
     ) -> tuple[ComponentEnergy, ...]:
-        """Return `recent` added to what is settled; that alone if it is not known."""
-        if not self._so_far or any(e.energy_j is None for e in recent):
-            return self._so_far or recent
+        """Return `recent` added to what is settled; absent where it is not known."""
+        if not self._so_far:
+            return recent
         pairs = zip(self._so_far, recent, strict=True)
         return tuple(total_energy(pair) for pair in pairs)
 

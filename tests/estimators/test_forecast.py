@@ -58,6 +58,13 @@ def test_a_single_stable_epoch_gives_a_wide_interval():
     assert one.half_width(0.9) > 2.5 * ten.half_width(0.9)
 
 
+def test_one_or_two_stable_epochs_may_be_off_whatever_they_scatter():
+    for n_seen, share in ((1, 0.05), (2, 0.03), (3, 0.0)):
+        found = predict([100.0] * n_seen, 20)
+        assert found.variances["few epochs"] == pytest.approx((share * 2000.0) ** 2)
+        assert found.scale >= share * 2000.0
+
+
 def test_one_odd_epoch_counts_for_little_and_widens():
     calm = predict([100.0] * 20, 30)
     odd = predict([100.0] * 19 + [400.0], 30)

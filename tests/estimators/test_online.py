@@ -83,6 +83,17 @@ def test_the_interval_is_that_of_the_scatter_in_the_window():
     assert "scatter of the 2 epochs of the window" in found.uncertainty[0]
 
 
+def test_epochs_that_agree_to_the_digit_are_not_certain():
+    alike = epochs_from([20.0] * 5)
+    # Student's 0.95 quantile with 4 degrees of freedom is 2.1318; 1 % of 20 J is 0.2 J.
+    half_j = 2.1318 * 0.2 * 50 * sqrt(1 / 5 + 1 / 45)
+    for estimator in (OnlineEpochEstimator(0, 5), OnlinePowerEstimator(0, 5)):
+        found = estimator.estimate(work(50), MACHINE, observed=alike, level=0.9)
+        assert found.energy_j == pytest.approx(1000.0)
+        assert found.energy_high_j - 1000.0 == pytest.approx(half_j, rel=1e-4)
+        assert 1000.0 - found.energy_low_j == pytest.approx(half_j, rel=1e-4)
+
+
 def test_one_epoch_has_no_interval_and_that_is_said():
     found = OnlineEpochEstimator(1, 1).estimate(work(10), MACHINE, observed=EPOCHS)
     assert (found.energy_low_j, found.energy_high_j) == (None, None)

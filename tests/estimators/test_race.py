@@ -61,11 +61,11 @@ def test_scores_make_a_front():
     found = named(
         race(
             {
-                "good": training(100.0, seed=1, limit=0.9),
-                "dear": training(200.0, seed=2, limit=0.8),
-                "dearest": training(400.0, seed=3, limit=0.95),
+                "good": training(100.0, n=12, seed=1, limit=0.9),
+                "dear": training(200.0, n=12, seed=2, limit=0.8),
+                "dearest": training(400.0, n=12, seed=3, limit=0.95),
             },
-            RaceRule(n_epochs=15, bounds=(0.0, 1.0)),
+            RaceRule(n_epochs=20, bounds=(0.0, 1.0)),
         )
     )
     assert found["good"].score == pytest.approx(0.9, abs=0.02)
@@ -77,10 +77,10 @@ def test_scores_make_a_front():
 
 def test_a_loss_is_best_where_it_is_lowest():
     trainings = {
-        "high": epochs_with([1 - s for s in saturating(10, limit=0.5, constant=2.0)]),
-        "low": epochs_with([1 - s for s in saturating(10, limit=0.9, constant=2.0)]),
+        "high": epochs_with([1 - s for s in saturating(12, limit=0.5, constant=2.0)]),
+        "low": epochs_with([1 - s for s in saturating(12, limit=0.9, constant=2.0)]),
     }
-    found = named(race(trainings, RaceRule(n_epochs=12, mode="min")))
+    found = named(race(trainings, RaceRule(n_epochs=15, mode="min")))
     assert found["low"].probability_best > 0.95
     assert found["low"].score == pytest.approx(0.1, abs=0.02)
     assert found["low"].score_low <= found["low"].score <= found["low"].score_high
@@ -121,8 +121,23 @@ def test_too_few_scores_leave_the_energy():
     trainings = {"a": training(100.0, n=4, limit=0.9), "b": training(300.0)}
     found = named(race(trainings, RaceRule(n_epochs=20)))
     assert found["a"].score is None
-    assert "4 of the 5 scores" in found["a"].notes[-1]
+    assert "from 4 scores in 4 epochs" in found["a"].notes[-1]
     assert found["b"].notes == ()
+
+
+@pytest.mark.parametrize(
+    ("n_seen", "n_epochs", "is_told"),
+    [(11, 20, False), (12, 20, True), (15, 60, True), (15, 61, False), (6, 90, False)],
+)
+def test_scores_far_ahead_of_few_are_not_predicted(n_seen, n_epochs, is_told):
+    trainings = {"a": training(100.0, n=n_seen, limit=0.9), "b": training(300.0)}
+    found = named(race(trainings, RaceRule(n_epochs=n_epochs)))["a"]
+    known = (found.score, found.score_low, found.score_high, found.probability_best)
+    assert [value is not None for value in known] == [is_told] * 4
+    assert any("needs 12 scores, and at most 3 epochs" in n for n in found.notes) is (
+        not is_told
+    )
+    assert found.probability_cheapest == 1.0
 
 
 def test_the_same_seed_gives_the_same_probabilities():

@@ -48,7 +48,7 @@ def test_one_long_epoch_is_but_it_may_hold_a_minute_of_start():
     assert found.left.energy_low_j < 7200 * (1 - 60 / 3600)
     assert "start-up" in found.total.sources
     shorter = last_forecast(epochs_from([3600.0], 700.0), 3)
-    assert half_width(shorter.left) > 2 * half_width(found.left)
+    assert half_width(shorter.left) > 1.5 * half_width(found.left)
 
 
 def test_two_epochs_give_a_wide_forecast_that_says_so():
@@ -91,7 +91,9 @@ def test_another_kind_of_epochs_takes_over_and_is_wide_at_first():
     assert totals[9] == pytest.approx(510 + 50 * 50.0, rel=1e-3)
     assert totals[11] == pytest.approx(true_j, rel=1e-3)
     # While it cannot be told what the change is, the interval holds both cases.
-    assert widths[10] > 0.4 * true_j > 0.05 * true_j > widths[11] > widths[20]
+    assert widths[10] > 0.4 * true_j > 0.15 * true_j > widths[11]
+    # A single epoch of the new kind does not tell how much they scatter, three do.
+    assert widths[11] > 0.05 * true_j > widths[13] > widths[20]
     assert [r.start for r in found.regimes] == [0, 10]
     assert found.stable_since == 11
     assert (

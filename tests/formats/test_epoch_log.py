@@ -1,4 +1,5 @@
 import json
+from itertools import accumulate
 from math import isnan
 
 import pytest
@@ -73,6 +74,38 @@ def test_duration_and_elapsed_time_leave_the_gap_between_epochs(read):
         (12.0, 22.0),
         (22.0, 32.0),  # what rounding would let overlap
     ]
+
+
+@pytest.mark.parametrize("first_kwh", [0.01, 0.0085])
+def test_energies_since_the_start_are_refused(read, first_kwh):
+    sums = [first_kwh + 0.01 * n for n in range(8)]
+    lines = [f"{n},{kwh:.4f},{30 * (n + 1)}" for n, kwh in enumerate(sums)]
+    with pytest.raises(FormatError, match="look cumulative: write the energy of each"):
+        read("\n".join(["epoch,energy_kwh,elapsed_s", *lines, ""]))
+
+
+@pytest.mark.parametrize("column", ["elapsed_s", "duration_s"])
+@pytest.mark.parametrize(
+    ("energies_j", "durations_s"),
+    [
+        ([100.0] * 8, [30] * 8),
+        ([100.0] * 8, [300] + [30] * 7),
+        ([100.0 + 5 * n for n in range(20)], [30] * 20),
+        ([0.0] * 8, [30] * 8),
+        ([10.0, 20.0, 30.0, 40.0], [10, 20, 30, 40]),
+        ([100.0, 200.0, 300.0], [30] * 3),
+    ],
+)
+def test_energies_of_each_epoch_are_not_taken_for_sums(
+    read, column, energies_j, durations_s
+):
+    times = [*accumulate(durations_s)] if column == "elapsed_s" else durations_s
+    lines = [
+        f"{n},{energy_j},{time}"
+        for n, (energy_j, time) in enumerate(zip(energies_j, times, strict=True))
+    ]
+    epochs = read("\n".join([f"epoch,energy_j,{column}", *lines, ""]))
+    assert [e.energy_j for e in epochs] == energies_j
 
 
 def test_a_log_that_counts_from_1_is_counted_from_0(read):

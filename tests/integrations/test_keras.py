@@ -246,9 +246,16 @@ def test_a_budget_ends_the_fit_and_tags_the_run(options, stored):
     assert {w.epoch for w in run.windows} == {0}
 
 
-def test_a_fit_of_several_processes_is_not_ended(options, monkeypatch):
-    monkeypatch.setenv("RANK", "0")
-    monkeypatch.setenv("WORLD_SIZE", "2")
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"RANK": "0", "WORLD_SIZE": "2"},
+        {"TF_CONFIG": '{"cluster": {"worker": ["a:1", "b:1"]}}'},
+    ],
+)
+def test_a_fit_of_several_processes_is_not_ended(options, monkeypatch, told):
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
     energy = EnergyCallback(stop=StopRule(budget_j=1e-6), **options)
     with pytest.warns(
         UserWarning, match="does not end a training of several processes"

@@ -1,9 +1,7 @@
 import logging
 import re
-import sys
 from dataclasses import replace
 from math import isnan, nan
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ import torch
 
 from isojoule.errors import SensorUnavailableError
 from isojoule.integrations import StopRule
-from isojoule.integrations.live import EpochFollower, world_size
+from isojoule.integrations.live import EpochFollower
 from isojoule.integrations.plan import EpochPlan
 from isojoule.meter import Meter
 from isojoule.records import (
@@ -335,22 +333,47 @@ def test_the_scope_does_not_depend_on_which_part_is_known_first(meter, monkeypat
     assert follower.forecast.energy_so_far_j == 7.0
 
 
-# ---- several processes ----
+def test_epochs_of_unknown_energy_are_left_out_and_it_begins_anew(
+    follow, meter, monkeypatch
+):
+    """Of 9 epochs of 800 J the sensor does not tell of epochs 3 and 4."""
+
+    def without_energy():
+        run = read()
+        absent = tuple(
+            ComponentEnergy(e.component, None, "absent") for e in run.energies
+        )
+        return replace(run, energies=absent)
+
+    read = meter.run_so_far
+    follower, train = follow(n_epochs=9, stop=StopRule(budget_j=5700.0))
+    assert not train(n=3)
+    monkeypatch.setattr(meter, "run_so_far", without_energy)
+    with pytest.warns(UserWarning, match="energy at the end of epoch 3 is") as told:
+        assert not train(n=2)
+    assert len(told) == 1
+    assert follower.forecast is follower.decision is None
+    monkeypatch.setattr(meter, "run_so_far", read)
+    assert not train()
+    assert (follower.forecast.n_seen, follower.decision.epoch) == (1, 5)
+    assert follower.forecast.energy_so_far_j == pytest.approx(800)
+    assert "epochs 0 to 4 were not seen" in follower.forecast.notes[0]
+    # The 4 kJ before count: of 5.7 kJ the sixth epoch leaves 900 J, the next 100 J.
+    assert follower.decision.reach.left_j == pytest.approx(900)
+    assert train()
+    assert follower.decision.cause == "budget"
 
 
-def test_a_single_process_is_one(monkeypatch):
-    for name in ("RANK", "WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS"):
-        monkeypatch.delenv(name, raising=False)
-    assert world_size() == 1
-
-
-def test_the_number_of_processes_is_known_from_launcher_or_pytorch(monkeypatch):
-    monkeypatch.setenv("RANK", "0")
-    monkeypatch.setenv("WORLD_SIZE", "4")
-    assert world_size() == 4
-    monkeypatch.delenv("WORLD_SIZE")
-    group = SimpleNamespace(
-        is_available=lambda: True, is_initialized=lambda: True, get_world_size=lambda: 2
-    )
-    monkeypatch.setitem(sys.modules, "torch.distributed", group)
-    assert world_size() == 2
+def test_an_epoch_that_is_skipped_keeps_its_scores_and_is_in_no_forecast(
+    follow, meter, clock
+):
+    follower, train = follow(n_epochs=9, first_epoch=1, monitor="f1")
+    with meter.window("train", phase="train", epoch=0):
+        follower.begin()
+        clock.now_s += 3.0
+    follower.skip(0, {"f1": 0.25})
+    assert follower.forecast is None
+    train(*[{"f1": 0.5}] * 2)
+    assert follower.forecast.energy_so_far_j == pytest.approx(2 * 800)
+    meter.stop()
+    assert [w.scores["f1"] for w in meter.run.windows] == [0.25, 0.5, 0.5]

@@ -45,3 +45,10 @@ def test_a_price_needs_a_score_and_a_budget_needs_none():
 def test_what_cannot_be_followed_is_refused(options, error, message):
     with pytest.raises(error, match=message):
         EpochPlan.of(options)
+
+
+def test_a_loss_is_not_taken_for_a_score_that_should_rise():
+    with pytest.raises(ValueError, match=r"val_loss looks like .* better the lower"):
+        EpochPlan.of({"monitor": "val_loss", "stop": StopRule(price_j_per_point=1.0)})
+    rule = StopRule(price_j_per_point=1.0, mode="min")
+    assert EpochPlan.of({"monitor": "val_loss", "stop": rule}).stop is rule

@@ -284,6 +284,22 @@ def test_a_training_that_was_resumed_goes_on_with_its_epochs(
     assert (energy.forecast.n_seen, energy.forecast.n_epochs) == (4, 6)
 
 
+def test_the_rest_of_an_epoch_after_a_checkpoint_is_in_no_forecast(
+    trainer, options, tmp_path
+):
+    """4 steps are an epoch: after step 6, half of epoch 1 is left."""
+    first = EnergyCallback(**options)
+    trainer(first, save_strategy="steps", save_steps=6).train()
+    given = []
+    stop = StopRule(budget_j=1e9)
+    energy = EnergyCallback(on_forecast=given.append, stop=stop, **options)
+    again = trainer(energy, num_train_epochs=4)
+    again.train(resume_from_checkpoint=str(tmp_path / "out" / "checkpoint-6"))
+    assert {w.epoch for w in energy.run.windows} == {1, 2, 3}
+    assert [f.n_seen for f in given] == [1, 2]
+    assert "epochs 0 to 1 were not seen" in given[0].notes[0]
+
+
 def test_scores_are_those_of_their_epoch_and_of_no_earlier_one(
     trainer, options, stored
 ):

@@ -1,4 +1,6 @@
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -6,7 +8,9 @@ from epochs_by_hand import epochs_from
 from isojoule.estimators.stream.replay import replay
 from isojoule.estimators.streaming import Subject
 from isojoule.report.forecast import forecast_document, summarize_forecast
+from isojoule.report.forecast_page import describe_forecast
 from isojoule.report.forecast_tables import amounts_table, regimes_table, replay_table
+from isojoule.report.tables import format_cell
 
 TWO_KINDS = [60.0] + [50.0] * 9 + [150.0] + [120.0] * 19
 
@@ -57,6 +61,19 @@ def test_sentences_say_how_far_and_how_sure():
     assert said[1].endswith("intervals of 90 %.")
     assert said[-1].startswith("It took 2.94 kJ in the end")
     assert summarize_forecast(replayed(30))[1].startswith("To come: 0 J")
+
+
+def test_a_resumed_training_is_told_by_the_numbers_of_its_epochs():
+    epochs = [replace(e, index=e.index + 50) for e in epochs_from([50.0] * 10)]
+    told = replay(epochs, n_epochs=60, n_seen=5)
+    said = summarize_forecast(told)
+    assert said[0] == "55 of 60 epochs are over, seen from epoch 50 on."
+    assert forecast_document(told, run_id="r")["energy_fraction"] is None
+    over = replay(epochs, n_epochs=60)
+    assert summarize_forecast(over)[0].startswith("60 of 60 epochs are over, seen from")
+    page = describe_forecast(over, None, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert "after 60 of 60 epochs" in page.lead
+    assert page.facts[1].value == format_cell("spent_fraction", None)
 
 
 def test_a_forecast_of_energy_that_was_not_seen_is_refused():

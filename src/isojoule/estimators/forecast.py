@@ -12,8 +12,9 @@ epoch and a slow wander of the level. To that come
 for odd epochs that exceed the others by :math:`e_i`, whose share is taken as
 :math:`k / (m + n_0)`, and for what the stable epochs cannot tell, :math:`\delta_i`: a
 trend that goes on, the board that may still be warming up, a first epoch that holds the
-start-up. The interval is Student's with :math:`\nu_0 + m - 1` degrees of freedom, where
-the prior of the scatter counts as :math:`\nu_0` epochs.
+start-up, the scatter where there are one or two of them only. The interval is Student's
+with :math:`\nu_0 + m - 1` degrees of freedom, where the prior of the scatter counts as
+:math:`\nu_0` epochs.
 
 Constants marked *learned* come from half of the runs of del Rey et al. (2023) that have
 raw samples: 152 runs of 5 of their 10 configurations, doi:10.5281/zenodo.7828518.
@@ -55,6 +56,10 @@ WARMUP_S: Final = 80.0
 """How far the power is off its later value at the start of a training, and how fast
 that fades [s]. Learned: 2.7 % (root of mean square) 50 s after the start, 1.3 % after
 105 s, 0.7 % after 160 s, 0.4 % from 250 s on."""
+
+_FEW_SHARES: Final[Mapping[int, float]] = {1: 0.05, 2: 0.03}
+"""What so few stable epochs may be off, as a share of their level, by number: they
+cannot tell how much epochs scatter, and the prior of that is of steady trainings."""
 
 _N_TREND: Final = 5
 """Epochs from which on a slope can be told from scatter."""
@@ -208,6 +213,7 @@ def predict_sum(
         "wander": n_left**2 * ahead.wander2,
         "odd epochs": odd2 * (n_left**2 / n_known + n_left) / n_known,
         "trend": _trend(folded.residuals, n_left) ** 2,
+        "few epochs": (_FEW_SHARES.get(len(values), 0.0) * n_left * mean) ** 2,
     }
     for name, share in (doubts or {}).items():
         variances[name] = (share * n_left * mean) ** 2

@@ -22,7 +22,7 @@ References
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, sqrt
-from statistics import stdev
+from statistics import fmean, stdev
 from typing import Final, Self
 
 from isojoule.errors import InsufficientDataError
@@ -32,6 +32,10 @@ from isojoule.stats import student_half_width
 
 PUBLISHED_START: Final = 10
 """Epoch from which the authors take every training as stable."""
+
+LEAST_SCATTER: Final = 0.01
+"""Relative scatter that a window of epochs is taken to have at the least: a few epochs
+that agree better do so by chance, by rounding, or since their power was set."""
 
 PUBLISHED_WINDOW: Final = 5
 """Epochs that their figures average over."""
@@ -170,8 +174,9 @@ class OnlinePowerEstimator:
     Notes
     -----
     The interval is :math:`\pm t_{w-1} s T \sqrt{1/w + 1/(n - w)}` with the standard
-    deviation :math:`s` of the mean powers of the :math:`w` epochs: it knows their
-    scatter alone, not that epochs before or after the window may be of another kind.
+    deviation :math:`s` of the mean powers of the :math:`w` epochs, at least
+    `LEAST_SCATTER` of their mean: it knows their scatter alone, not that epochs before
+    or after the window may be of another kind.
     """
 
     start: int = PUBLISHED_START
@@ -250,8 +255,8 @@ class OnlineEpochEstimator:
     -----
     The interval is :math:`\pm t_{w-1} s (n - s_0) \sqrt{1/w + 1/(n - s_0 - w)}` with
     the standard deviation :math:`s` of the energies of the :math:`w` epochs from
-    :math:`s_0` on: it knows their scatter alone, not that later epochs may be of
-    another kind.
+    :math:`s_0` on, at least `LEAST_SCATTER` of their mean: it knows their scatter
+    alone, not that later epochs may be of another kind.
     """
 
     start: int = PUBLISHED_START
@@ -343,7 +348,7 @@ def _whole_duration_s(
 
 
 def _scatter(values: Sequence[float]) -> float:
-    return stdev(values) if len(values) > 1 else 0.0
+    return max(stdev(values), LEAST_SCATTER * fmean(values)) if len(values) > 1 else 0.0
 
 
 def _reach(
@@ -356,8 +361,9 @@ def _reach(
         return 0.0, "all epochs are in the window"
     quantile = student_half_width(level, window - 1)
     made_of = (
-        f"scatter of the {window} epochs of the window, Student's distribution; epochs "
-        "of another kind are not in it"
+        f"scatter of the {window} epochs of the window, at least "
+        f"{100 * LEAST_SCATTER:g} %, Student's distribution; epochs of another kind "
+        "are not in it"
     )
     return quantile * scatter_j * sqrt(1 / window + 1 / n_left), made_of
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from isojoule.accelerators import find_specification
 from isojoule.errors import InsufficientDataError
 from isojoule.estimators.baselines import GreenAlgorithmsEstimator, MlCo2Estimator
 from isojoule.estimators.physics import PhysicsEstimator
@@ -125,7 +126,7 @@ def _calculated(
 ) -> Iterator[Estimate]:
     if duration_s is None:
         return
-    if not hardware.accelerators:
+    if not hardware.accelerators and find_specification(hardware.name) is None:
         reasons.append("the calculators know accelerators only")
         return
     for baseline in baselines:

@@ -38,6 +38,23 @@ class Reading:
     provenance: Provenance
 
 
+def epochs_done(run: Run) -> float | None:
+    """Return how many epochs a run has trained; `None` where that is not known.
+
+    Parameters
+    ----------
+    run : Run
+        Its windows tell, where they name epochs: a training may end before its plan.
+        Else its samples over those of an epoch; without the latter all of it is one.
+    """
+    seen = {w.epoch for w in run.windows if w.epoch is not None and w.duration_s > 0}
+    if seen:
+        return float(len(seen))
+    if run.workload.n_samples_per_epoch is None and run.workload.n_samples is not None:
+        return 1.0
+    return run.workload.n_epochs
+
+
 def mean_power_w(run: Run, scope: Scope | None = None) -> Reading | None:
     """Return the mean power of the accelerators [W], of all that was read without them.
 
@@ -65,7 +82,7 @@ def mean_epoch_energy_j(run: Run, scope: Scope | None = None) -> Reading | None:
     ----------
     run : Run
         The measure ``mean_epoch_energy_j`` goes first, which is of all components of
-        the run; else its energy over its number of epochs.
+        the run; else its energy over the epochs that it trained.
     scope : {"gpu", "node", "wall"} or None
         `Run.default_scope` where `None`; of no meaning where the run states a mean.
     """
@@ -74,7 +91,7 @@ def mean_epoch_energy_j(run: Run, scope: Scope | None = None) -> Reading | None:
         return stated
     of = scope or run.default_scope
     found = energy_in_scope(run.energies, of)
-    n_epochs = run.workload.n_epochs
+    n_epochs = epochs_done(run)
     if found is None or not n_epochs:
         return None
     return Reading(found[0] / n_epochs, of, found[1])

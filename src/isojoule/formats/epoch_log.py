@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from isojoule.errors import FormatError
@@ -56,6 +58,8 @@ _JOULES: Final[Mapping[str, float]] = {
     "energy_kwh": kwh_to_j(1.0),
 }
 _NO_UNIT: Final = frozenset({"energy", "epoch_energy", "energy_consumed"})
+_N_SUMS: Final = 4
+_IN_STEP: Final = 0.2  # a first epoch at another power is off by less
 _EMPTY: Final = frozenset({"", "null", "none", "na", "n/a"})
 
 
@@ -99,8 +103,10 @@ def read_epoch_log(path: Path) -> Run:
     that begins later is that of a resumed training, and its epochs keep their numbers.
     """
     lines = _lines(path)
-    _require_columns(path, {name for line in lines for name in line.cells})
+    _require_columns(path, columns := {name for line in lines for name in line.cells})
     windows = _windows(_by_epoch(lines))
+    if len(windows) >= _N_SUMS and columns & {*_JOULES}:
+        _require_of_each(path, windows)
     total_j = sum(e.energy_j or 0.0 for w in windows for e in w.energies)
     return Run(
         run_id=path.stem,
@@ -323,6 +329,28 @@ def _windows(by_epoch: Mapping[int, _Line]) -> tuple[Window, ...]:
             )
         )
     return tuple(windows)
+
+
+def _require_of_each(path: Path, windows: tuple[Window, ...]) -> None:
+    """Raise where energies rise in step with the time since the start.
+
+    Raises
+    ------
+    FormatError
+        If they look like sums of all epochs so far.
+    """
+    times = [w.end_s - windows[0].start_s for w in windows]
+    sums = [w.energies[0].energy_j or 0.0 for w in windows]
+    step, span = (median(b - a for a, b in pairwise(v)) for v in (sums, times))
+    in_step = all(
+        abs(e * times[-1] - sums[-1] * t) <= _IN_STEP * sums[-1] * t
+        for e, t in [*zip(sums, times, strict=True), (step, span)]
+    )
+    if in_step and sums == sorted(sums) and sums[-1] > 2.5 * step:
+        raise FormatError(
+            f"{path}: its energies rise in step with the time since the start and look "
+            "cumulative: write the energy of each epoch by itself"
+        )
 
 
 def _declared(energy_j: float) -> ComponentEnergy:

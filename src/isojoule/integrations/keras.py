@@ -6,7 +6,7 @@ from typing import Self, Unpack
 
 from isojoule.errors import MissingExtraError
 from isojoule.integrations.harmless import harmless
-from isojoule.integrations.live import world_size
+from isojoule.integrations.processes import world_size
 from isojoule.integrations.told import figures_of
 from isojoule.integrations.training import (
     MeteredCallback,
@@ -54,6 +54,9 @@ class EnergyCallback(MeteredCallback, Callback):
 
     Keras tells neither batch size nor number of samples: pass a `Workload` to have them
     in the record.
+
+    A training of several processes is not asked to end, for each would decide by
+    itself.
     """
 
     def __init__(self, name: str = "training", **options: Unpack[MeterOptions]) -> None:

@@ -16,7 +16,6 @@ from isojoule.integrations.plan import EpochPlan
 from isojoule.integrations.told import line_of
 from isojoule.meter import Meter
 from isojoule.observations import energy_in_scope
-from isojoule.probe import rank_tags
 from isojoule.records import Provenance, Scope
 
 _N_PATIENT: Final = 3
@@ -67,6 +66,10 @@ class EpochFollower:
         self._keeps_all = keeps_all
         self._guard = Guard()
         self._edge: _Edge | None = None
+        self._origin_j = 0.0
+        self._unseen_j = 0.0
+        self._is_begun = False
+        self._last_index: int | None = None
         self._scope: Scope | None = None
         self._provenance: Provenance = "measured"
         self._forecaster: Forecaster | None = None
@@ -79,10 +82,18 @@ class EpochFollower:
         self.decision: Decision | None = None
 
     def begin(self) -> None:
-        """Note where the first epoch begins; nothing at later ones."""
+        """Note where an epoch begins if no other has ended there; later calls do not.
+
+        The first one may begin before a counter has ticked: it reaches from the start.
+        """
+        if self._is_begun:
+            return
+        self._is_begun = True
         if self._edge is None:
-            edge = self._guard.attempt("no forecast", self._read)
-            self._edge = edge or _Edge(0.0, 0.0)
+            self._edge = self._guard.attempt("no forecast", self._read)
+            if self._n_ended == 0:
+                self._edge = self._edge or _Edge(0.0, 0.0)
+                self._origin_j = self._edge.energy_j
 
     def end(
         self, epoch: int, *, n_epochs: float | None, reported: Mapping[str, object]
@@ -105,6 +116,7 @@ class EpochFollower:
         """
         self._asked = None
         self._n_ended += 1
+        self._is_begun = False
         score = self.report(epoch, reported)
         self._tell_of_missing(reported)
         attempt = self._guard.attempt
@@ -126,6 +138,22 @@ class EpochFollower:
         ends_anyway = n_epochs is not None and epoch + 1 >= n_epochs
         return bool(wants_end) and not ends_anyway
 
+    def skip(self, epoch: int, reported: Mapping[str, object]) -> None:
+        """Pass over an epoch that was not trained as a whole; its scores are kept.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+        reported : mapping of str to object
+            What was reported of this epoch, and of no other.
+        """
+        self._asked = None
+        self._n_ended += 1
+        self._is_begun = False
+        self.report(epoch, reported)
+        self._edge = self._guard.attempt("no forecast", self._read)
+
     def report(self, epoch: int, reported: Mapping[str, object]) -> float | None:
         """Keep scores with an epoch.
 
@@ -141,6 +169,12 @@ class EpochFollower:
         float or None
             The first that is monitored.
         """
+        return self._guard.attempt(
+            "a score is not kept", lambda: self._keep(epoch, reported), again=True
+        )
+
+    def _keep(self, epoch: int, reported: Mapping[str, object]) -> float | None:
+        """Keep scores; return the first that is monitored."""
         wanted = (*self._plan.monitor, *(reported if self._keeps_all else ()))
         named = [name for name in dict.fromkeys(wanted) if name in reported]
         self._seen.update(named)
@@ -209,16 +243,42 @@ class EpochFollower:
 
     def _epoch(self, index: int, score: float | None) -> Epoch | None:
         """Return the epoch that ends now; `None` where its energy is not known."""
-        begin, end = self._edge, self._read()
+        # What was left out must not become part of the next epoch.
+        begin, self._edge = self._edge, None
+        self._edge = end = self._read()
         if begin is None or end is None:
-            so_far_s = self._meter.run_so_far().duration_s or 0.0
-            if so_far_s > _PATIENCE_S:
-                self._guard.tell("no forecast yet", "the energy so far is not known")
+            self.forecast = self.decision = None
+            if end is None:
+                self._tell_of_unknown(index)
             return None
-        self._edge = end
+        self._follow_on(index, begin)
         # The reading at an edge is refined by later ones: it may fall by a trifle.
         energy_j = max(end.energy_j - begin.energy_j, 0.0)
         return Epoch(index, begin.time_s, end.time_s, energy_j, score)
+
+    def _follow_on(self, index: int, begin: _Edge) -> None:
+        """Begin anew if epochs were left out since the last one that was followed."""
+        last, self._last_index = self._last_index, index
+        if last is None:
+            self._unseen_j = begin.energy_j - self._origin_j
+        elif index > last + 1:
+            # A budget has paid for what the new stopper does not see.
+            self._unseen_j = begin.energy_j - self._origin_j
+            self._forecaster = self._stopper = None
+            log.info(
+                "the energy after epoch %d was not known: forecasts begin anew with "
+                "epoch %d",
+                last,
+                index,
+            )
+
+    def _tell_of_unknown(self, index: int) -> None:
+        """Warn that the energy is not known at the end of an epoch."""
+        if self._last_index is not None:
+            reason = f"the energy at the end of epoch {index} is not known"
+            self._guard.tell("some epochs are in no forecast", reason)
+        elif (self._meter.run_so_far().duration_s or 0.0) > _PATIENCE_S:
+            self._guard.tell("no forecast yet", "the energy so far is not known")
 
     def _tell_of_missing(self, reported: Mapping[str, object]) -> None:
         """Warn of scores that never came."""
@@ -237,6 +297,7 @@ class EpochFollower:
         planned = None if n_epochs is None else ceil(n_epochs)
         rule = replace(
             rule,
+            budget_j=self._budget_left(rule),
             n_epochs=planned,
             window=rule.window if planned is None else min(rule.window, planned),
             changes_at=self._changes_within(n_epochs),
@@ -248,6 +309,13 @@ class EpochFollower:
         if not self.decision.stop:
             log.info("after epoch %d: %s", over.index, self.decision.reason)
         return self.decision.stop
+
+    def _budget_left(self, rule: StopRule) -> float | None:
+        """Return the budget [J] less what was spent before the stopper began."""
+        if rule.budget_j is None:
+            return None
+        left_j = rule.budget_j - max(self._unseen_j, 0.0)
+        return max(left_j, sys.float_info.min)  # a rule has to have one
 
     def _changes_within(self, n_epochs: float | None) -> tuple[int, ...]:
         """Return the epochs at which the work changes before the planned end."""
@@ -308,15 +376,5 @@ def _number(value: object) -> float:
     """Return a reported score; NaN where it is none."""
     try:
         return float(value)  # type: ignore[arg-type]  # tensors and NumPy scalars too
-    except (TypeError, ValueError, RuntimeError):
+    except Exception:  # noqa: BLE001  # whatever the user reported
         return nan
-
-
-def world_size() -> int:
-    """Return how many processes train together, as far as this one knows."""
-    told = rank_tags().get("world_size", "")
-    sizes = [int(told) if told.isdecimal() else 1]
-    distributed = sys.modules.get("torch.distributed")
-    if distributed and distributed.is_available() and distributed.is_initialized():
-        sizes.append(int(distributed.get_world_size()))
-    return max(sizes)

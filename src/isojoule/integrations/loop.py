@@ -7,8 +7,9 @@ from typing import Unpack
 
 from isojoule.estimators.stopping.rule import Decision
 from isojoule.estimators.streaming import Forecast
-from isojoule.integrations.live import EpochFollower, world_size
+from isojoule.integrations.live import EpochFollower
 from isojoule.integrations.plan import EpochPlan, LiveOptions
+from isojoule.integrations.processes import world_size
 from isojoule.integrations.windows import OneWindow
 from isojoule.meter import Meter
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Self, TypedDict
 
-from isojoule.estimators.stopping.rule import StopRule
+from isojoule.estimators.stopping.rule import StopRule, looks_lower_is_better
 from isojoule.estimators.streaming import Forecast
 
 
@@ -112,6 +112,16 @@ def _check(plan: EpochPlan) -> None:
         raise ValueError(
             "a price per point needs a score to judge by: name it, such as "
             "monitor='val_f1', or give a budget instead"
+        )
+    if (
+        stop is not None
+        and plan.monitor
+        and stop.mode == "max"
+        and looks_lower_is_better(plan.monitor[0])
+    ):
+        raise ValueError(
+            f"{plan.monitor[0]} looks like a score that is better the lower: say "
+            "StopRule(mode='min'), or report it under another name"
         )
     if plan.on_forecast is not None and not callable(plan.on_forecast):
         raise TypeError("on_forecast takes something that can be called")

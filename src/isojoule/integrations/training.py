@@ -221,6 +221,19 @@ class MeteredTraining:
         self.forecast, self.decision = follower.forecast, follower.decision
         return wants_end
 
+    def skip_epoch(self, epoch: int, reported: Mapping[str, object]) -> None:
+        """Pass over an epoch of which only a part was trained; its scores are kept.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+        reported : mapping of str to object
+            Scores that the framework reported of this epoch.
+        """
+        if self._live is not None:
+            self._live.follower.skip(epoch, reported)
+
     def accept_end(self, epoch: int) -> None:
         """Say that the framework was asked to end the training after an epoch.
 

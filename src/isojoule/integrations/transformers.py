@@ -60,7 +60,8 @@ class EnergyCallback(MeteredCallback, TrainerCallback):
 
     Forecasts are not put into the logs of the trainer, for those of an evaluation are
     its result; ``on_forecast`` may do so. A training of several processes is not asked
-    to end, for each would decide by itself.
+    to end, for each would decide by itself. Where a training goes on in the middle of
+    an epoch, the rest of that epoch is in no forecast.
     """
 
     def __init__(self, name: str = "training", **options: Unpack[MeterOptions]) -> None:
@@ -68,6 +69,7 @@ class EnergyCallback(MeteredCallback, TrainerCallback):
         self._training = MeteredTraining(name, **options)
         self._epoch: int | None = None
         self._first_epoch = 0
+        self._is_partial = False
         self._n_epochs: float | None = None
         self._reported: dict[str, object] = {}
         self._ended: int | None = None
@@ -105,6 +107,8 @@ class EnergyCallback(MeteredCallback, TrainerCallback):
         self._training.start(workload, frame=frame)
         self._epoch = self._ended = None
         self._first_epoch = int(state.epoch or 0)  # above 0 after a checkpoint
+        skips_data = not args.ignore_data_skip  # else that epoch begins from the start
+        self._is_partial = skips_data and (state.epoch or 0) != self._first_epoch
         self._n_epochs = _planned_epochs(args, dataloader)
         self._reported = {}
         if args.eval_on_start:
@@ -214,6 +218,10 @@ class EnergyCallback(MeteredCallback, TrainerCallback):
         """Tell what is known after the epoch that has ended, once."""
         epoch, self._ended = self._ended, None
         if epoch is None:
+            return
+        is_partial, self._is_partial = self._is_partial, False
+        if is_partial:
+            self._training.skip_epoch(epoch, self._reported)
             return
         should_log = control.should_log
         wants_end = self._training.end_epoch(

@@ -45,7 +45,7 @@ def forecast_document(
         **total_cells(last),
         **{_left_name(name): value for name, value in left.items()},
         "level": total and total.level,
-        "energy_fraction": last.energy_fraction,
+        "energy_fraction": spent_fraction(replayed),
         "stable_since": last.stable_since,
         "stable_since_s": last.stable_since_s,
         "period": last.period,
@@ -73,18 +73,39 @@ def summarize_forecast(replayed: Replay) -> tuple[str, ...]:
     """Return what a forecast says, a sentence each."""
     last = replayed.last
     return (
-        *_said_of_progress(last),
+        *_said_of_progress(replayed),
         *_said_of_stability(last),
         *(f"{note[0].upper()}{note[1:]}." for note in last.notes),
         *_said_of_truth(replayed),
     )
 
 
-def _said_of_progress(forecast: Forecast) -> list[str]:
-    seen = f"{forecast.n_seen} of {forecast.n_epochs:g} epochs are over"
+def spent_fraction(replayed: Replay) -> float | None:
+    """Return the share of the energy that is spent; `None` where that is not known.
+
+    Parameters
+    ----------
+    replayed : Replay
+        Where its first epochs are missing, as those of a resumed training are, so is
+        what they took.
+    """
+    return None if replayed.epochs[0].index else replayed.last.energy_fraction
+
+
+def progress(replayed: Replay) -> str:
+    """Return how many epochs are over, by their numbers: ``20 of 30 epochs``."""
+    first, last = replayed.epochs[0].index, replayed.last
+    return f"{first + last.n_seen} of {last.n_epochs:g} epochs"
+
+
+def _said_of_progress(replayed: Replay) -> list[str]:
+    forecast, first = replayed.last, replayed.epochs[0].index
+    seen = f"{progress(replayed)} are over"
+    if first:
+        seen += f", seen from epoch {first} on"
     if forecast.total is None or forecast.left is None:
         return [f"{seen}. No forecast yet: {forecast.reason}."]
-    spent = forecast.energy_fraction
+    spent = spent_fraction(replayed)
     said = f"{seen}."
     if spent is not None:
         said = f"{seen}, {format_cell('spent_fraction', spent)} of the energy is spent."

@@ -6,7 +6,7 @@ from typing import Final
 
 from isojoule.estimators.stream.replay import Replay
 from isojoule.report.figures import Figure
-from isojoule.report.forecast import summarize_forecast
+from isojoule.report.forecast import progress, spent_fraction, summarize_forecast
 from isojoule.report.forecast_tables import (
     amounts_table,
     regimes_table,
@@ -44,12 +44,11 @@ def describe_forecast(
     last = replayed.last
     subject = replayed.subject
     total = format_cell("energy_j", total_cells(last)["energy_j"])
-    spent = last.energy_fraction
+    spent = spent_fraction(replayed)
     stable = "not yet" if last.stable_since is None else f"epoch {last.stable_since}"
     return Page(
         title="What this training will take",
-        lead=f"{subject.workload} on {subject.hardware}, after {last.n_seen} of "
-        f"{last.n_epochs:g} epochs.",
+        lead=f"{subject.workload} on {subject.hardware}, after {progress(replayed)}.",
         facts=(
             Fact("total" if last.is_whole else "until the change", total),
             Fact("spent", format_cell("spent_fraction", spent)),

@@ -24,7 +24,7 @@ def race(capsys):
 
 
 def written(path, energy_kwh, limit):
-    scores = saturating(10, limit=limit, constant=2.0, noise=0.002)
+    scores = saturating(12, limit=limit, constant=2.0, noise=0.002)
     rows = [f"{i},{energy_kwh},60,{s}" for i, s in enumerate(scores)]
     path.write_text("\n".join(["epoch,energy_kwh,duration_s,f1", *rows]) + "\n")
     return path
@@ -50,7 +50,7 @@ def test_the_whole_trainings_are_ranked(race, logs):
 
 
 def test_scores_are_predicted_where_asked(race, logs):
-    asked = ("--epochs", "12", "--score", "f1", "--bounds", "0", "1")
+    asked = ("--epochs", "15", "--score", "f1", "--bounds", "0", "1")
     _, out, _ = race(*logs, *asked, "--json")
     document = json.loads(out)
     assert document["front"] == ["small.csv", "large.csv"]

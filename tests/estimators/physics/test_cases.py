@@ -79,7 +79,7 @@ def test_stated_means_go_before_totals():
 
 def test_the_scatter_is_pooled_within_configurations():
     # ln factors 0 and 0.2 around 0.1, and 0 and 0.4 around 0.2: squares 0.02 and 0.08
-    # with two degrees of freedom.
+    # with two degrees of freedom; 5 % is assumed, as if of three.
     work, other = workload(), workload(batch=64)
     runs = [
         run_of(work),
@@ -89,7 +89,7 @@ def test_the_scatter_is_pooled_within_configurations():
     ]
     cases = gather_cases(runs, EPOCH_ENERGY, None)
     _, scatter = mean_latents(cases, EPOCH_ENERGY, KNOWN)
-    assert scatter == pytest.approx((0.1 / 2) ** 0.5)
+    assert scatter == pytest.approx(((3 * 0.05**2 + 0.1) / 5) ** 0.5)
 
 
 def test_single_runs_scatter_as_configurations_do():

@@ -18,7 +18,7 @@ from isojoule.estimators.physics.prior import (
     read_planes,
 )
 from isojoule.formats import read_runs
-from isojoule.records import ComponentEnergy, Hardware
+from isojoule.records import ComponentEnergy, Hardware, Window
 
 SEEN = [
     run_of(workload(model, flop=flop, batch=batch), name, factor=factor)
@@ -227,3 +227,35 @@ def test_what_ships_is_what_the_published_trainings_tell(delrey_table):
         np.testing.assert_allclose(
             learned[name].covariance, plane.covariance, atol=2e-3
         )
+
+
+def test_trainings_that_did_not_come_to_their_end_tell_nothing():
+    cut = replace(SEEN[0], status="interrupted")
+    rank = replace(SEEN[0], tags={"rank": "0", "world_size": "2"})
+    assert PhysicsEstimator.fit([cut, rank]).cases["epoch_energy_j"] == ()
+
+
+def test_a_training_that_ended_before_its_plan_counts_the_epochs_it_trained():
+    # A tenth of the energy and time in one of ten planned epochs.
+    run = SEEN[0]
+    part = replace(
+        run,
+        energies=(ComponentEnergy("gpu", run.gpu_energy_j / 10, "counter"),),
+        duration_s=run.duration_s / 10,
+        windows=(Window("train", "train", 0, 0.0, run.duration_s / 10),),
+    )
+    (whole,) = PhysicsEstimator.fit([run]).cases["epoch_energy_j"]
+    (early,) = PhysicsEstimator.fit([part]).cases["epoch_energy_j"]
+    assert early.values == pytest.approx(whole.values)
+
+
+def test_a_run_of_unknown_length_is_left_out():
+    unknown = replace(SEEN[0], workload=replace(SEEN[0].workload, n_samples=None))
+    assert PhysicsEstimator.fit([unknown]).cases["epoch_energy_j"] == ()
+
+
+def test_without_runs_nothing_is_measured():
+    found = PhysicsEstimator.fit(planes=bundled_planes()).estimate(
+        workload(), hardware("T4")
+    )
+    assert found.provenance == "modelled"

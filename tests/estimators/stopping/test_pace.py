@@ -29,6 +29,15 @@ def test_one_epoch_alone_leaves_it_wide():
     assert (ahead.energy_j, ahead.low_j, ahead.high_j) == (300.0, 0.0, 600.0)
 
 
+def test_epochs_may_come_beyond_what_was_asked_for():
+    pace = EnergyPace(0.9)
+    for epoch in epochs_with([None] * 40, energy_j=[100.0] * 40):
+        pace.observe(epoch)
+        if epoch.index % 10 == 0:
+            pace.ahead(2)
+    assert pace.spent_j == 4000.0
+
+
 def test_an_energy_carries_whole_epochs():
     n_epochs, low, high = paced([100.0] * 20).carried_by(1250.0)
     assert n_epochs == 12

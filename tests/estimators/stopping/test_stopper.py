@@ -212,3 +212,9 @@ def test_an_overlapping_epoch_is_refused():
 def test_epochs_without_energy_never_cost_too_much():
     decisions = decided(epochs_with(CURVE, energy_j=0.0))
     assert not any(d.stop for d in decisions)
+
+
+def test_a_score_that_leaves_its_bounds_is_refused():
+    stopper = Stopper(StopRule(price_j_per_point=1.0, bounds=(0.0, 1.0)))
+    with pytest.raises(ValueError, match=r"87\.2, outside the bounds 0\.0 to 1\.0"):
+        stopper.observe(Epoch(0, 0.0, 1.0, 1.0, 87.2))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         'isojoule estimate before --hardware "RTX 3090" --flop-per-sample 5.9e9 \\',
         "    --samples 12000 --validation-samples 8580 --epochs 50 --batch 32",
         "isojoule estimate before --hardware A100 --hardware H100 --batch 256 \\",
-        "    --model torchvision.models:resnet50 --input 1x3x224x224 \\",
+        "    --model net.py:build --input 1x3x224x224 \\",
         "    --samples 1281167 --epochs 90",
         "isojoule estimate before runs.parquet --hardware A40 --flop-per-sample 4e9 \\",
         "    --samples 50000 --epochs 100 --batch 64 --json",
@@ -170,11 +170,15 @@ def before(
         else replace(m, memory_bytes=round(memory_gb * BYTES_PER_GIB))
         for m in machines or [_this_machine()]
     ]
-    estimator = PhysicsEstimator.fit(
-        runs,
-        scope=scope or ("gpu" if all(m.accelerators for m in machines) else "node"),
-        planes=None if no_prior else bundled_planes(),
-    )
+    scope = scope or ("gpu" if all(m.accelerators for m in machines) else "node")
+    # What ships was learned from accelerators alone.
+    planes = bundled_planes() if scope == "gpu" and not no_prior else None
+    estimator = PhysicsEstimator.fit(runs, scope=scope, planes=planes)
+    if n_unused := len(runs) - estimator.n_runs:
+        say(
+            f"{n_unused} of {len(runs)} runs are not learned from: it takes FLOP of a "
+            f"sample, batch size, samples, an energy of scope {scope}, and a whole run"
+        )
     outlooks = [
         look_ahead(estimator, replace(work, batch_size=batch), machine, level=level)
         for machine, batch in product(machines, batch_sizes)
@@ -280,13 +284,14 @@ def _shape(text: str | None) -> tuple[int, ...] | None:
 
 def _known_runs(inputs: Sequence[Path], store_root: Path | None) -> "list[Run]":
     """Return the runs to learn from; none where the user has no store yet."""
+    from isojoule.observations import once
     from isojoule.store import default_root
 
     root = store_root or default_root()
     if not inputs and not root.exists():
         say(f"no runs to learn from: there is no store in {root} yet")
         return []
-    return gather_runs(inputs, store_root)
+    return once(gather_runs(inputs, store_root))
 
 
 def _this_machine() -> "Hardware":

@@ -1,7 +1,7 @@
 """isojoule estimate during."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +14,8 @@ from isojoule.cli.options import (
     print_table,
     say,
 )
+
+_MOST_EPOCHS: Final = 1e9
 
 if TYPE_CHECKING:
     from isojoule.cli.estimate.logs import TrainingLog
@@ -151,9 +153,14 @@ def planned_epochs(
     Raises
     ------
     click.UsageError
-        If nothing tells how many.
+        If nothing tells how many, or they are too many.
     """
     if n_epochs is not None:
+        if not n_epochs <= _MOST_EPOCHS:
+            raise click.UsageError(
+                f"--epochs {n_epochs:g} are more than anybody trains: give at most "
+                f"{_MOST_EPOCHS:g}"
+            )
         return n_epochs
     if training.run.workload.n_epochs is not None:
         return training.run.workload.n_epochs

@@ -27,7 +27,6 @@ STOP: Final = 3
 """Exit code of ``--check`` where the decision is to stop."""
 
 _MANY_EPOCHS: Final = 200
-_LOWER_IS_BETTER: Final = ("loss", "error", "perplexity", "mse", "mae", "rmse", "wer")
 
 
 @click.command(
@@ -254,7 +253,9 @@ def mode_of(score: str, mode: "Mode | None") -> "Mode":
     click.UsageError
         If nothing was said of one that looks as if it were better the lower.
     """
-    if mode is None and any(word in score.casefold() for word in _LOWER_IS_BETTER):
+    from isojoule.estimators.stopping.rule import looks_lower_is_better
+
+    if mode is None and looks_lower_is_better(score):
         raise click.UsageError(
             f"{score} looks like a score that is better the lower: say --mode min, or "
             "--mode max if it is not"

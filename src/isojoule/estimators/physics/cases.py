@@ -11,7 +11,11 @@ import numpy as np
 from isojoule.errors import InsufficientDataError
 from isojoule.estimators.physics.description import REFERENCE, Description, describe
 from isojoule.estimators.physics.process import Widths
-from isojoule.observations import energy_in_scope
+from isojoule.estimators.targets import (
+    epochs_done,
+    mean_epoch_energy_j,
+    mean_power_w,
+)
 from isojoule.records import Run, Scope
 
 Reading: TypeAlias = Callable[[Run, Scope | None], float | None]
@@ -19,6 +23,9 @@ Reading: TypeAlias = Callable[[Run, Scope | None], float | None]
 _CAP: Final = 1.2
 """Mean power that no accelerator exceeds, over the limit that its maker states: boards
 with a raised limit draw up to a fifth more."""
+
+_SCATTER_COUNTS_AS: Final = 3
+"""Repeats that the scatter assumed beforehand counts as."""
 
 _MIN_SCATTER: Final = 0.01
 """No training repeats to better than a percent."""
@@ -75,27 +82,20 @@ class Target:
 
 
 def _epoch_energy_j(run: Run, scope: Scope | None) -> float | None:
-    stated = run.measures.get("mean_epoch_energy_j")
-    if stated is not None:
-        return stated
-    found = energy_in_scope(run.energies, scope or run.default_scope)
-    return None if found is None else found[0] / (run.workload.n_epochs or 1.0)
+    found = mean_epoch_energy_j(run, scope)
+    is_in_scope = found is not None and scope in {None, found.scope}
+    return found.value if found is not None and is_in_scope else None
 
 
 def _mean_power_w(run: Run, scope: Scope | None) -> float | None:
-    stated = run.measures.get("mean_gpu_power_w")
-    if stated is not None:
-        return stated
-    of = "gpu" if run.gpu_energy_j else scope or run.default_scope
-    found = energy_in_scope(run.energies, of)
-    return found[0] / run.duration_s if found and run.duration_s else None
+    found = mean_power_w(run, scope)
+    return None if found is None else found.value
 
 
 def _epoch_duration_s(run: Run, scope: Scope | None) -> float | None:
     del scope
-    if not run.duration_s:
-        return None
-    return run.duration_s / (run.workload.n_epochs or 1.0)
+    n_epochs = epochs_done(run)
+    return run.duration_s / n_epochs if run.duration_s and n_epochs else None
 
 
 EPOCH_ENERGY: Final = Target(
@@ -178,17 +178,16 @@ def mean_latents(
     """Return the mean latent value of each case, and the scatter of single runs.
 
     The scatter is the standard deviation within configurations, pooled; that of a
-    configuration's own deviation where none ran twice.
+    configuration's own deviation is assumed beforehand and counts as three repeats.
     """
     latents = [[target.latent(v, c.at, features) for v in c.values] for c in cases]
     means = [fmean(values) for values in latents]
     n_free = sum(len(values) - 1 for values in latents)
-    if not n_free:
-        return means, target.widths.own
     squares = sum(
         (v - mean) ** 2 for m, mean in zip(latents, means, strict=True) for v in m
     )
-    return means, max((squares / n_free) ** 0.5, _MIN_SCATTER)
+    known = _SCATTER_COUNTS_AS * target.widths.own**2 + squares
+    return means, max((known / (_SCATTER_COUNTS_AS + n_free)) ** 0.5, _MIN_SCATTER)
 
 
 def limit_w(at: Description) -> float:

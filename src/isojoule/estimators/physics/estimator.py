@@ -4,13 +4,12 @@ Runs that are over are cases of a Gaussian process over what a step computes and
 (see `process`); a training to come is one more case. What is estimated is the median.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final, Self
 
-from isojoule.errors import IncomparableError, InsufficientDataError
+from isojoule.errors import InsufficientDataError
 from isojoule.estimators.epochs import Epoch, require_consecutive
 from isojoule.estimators.physics.cases import (
     EPOCH_DURATION,
@@ -28,7 +27,8 @@ from isojoule.estimators.physics.description import (
 )
 from isojoule.estimators.physics.learned import FREEDOM, Learned, Prediction
 from isojoule.estimators.physics.process import Plane
-from isojoule.observations import energy_in_scope
+from isojoule.estimators.targets import read_all, require_one_scope
+from isojoule.observations import is_part
 from isojoule.records import Estimate, Hardware, Run, Scope, Workload, weakest
 from isojoule.stats import student_half_width
 
@@ -72,10 +72,11 @@ class PhysicsEstimator:
         Parameters
         ----------
         runs : sequence of Run
-            Finished trainings, calibrations among them. Those that do not state FLOP,
-            batch size and samples are left out.
+            Trainings, calibrations among them. Left out are those that do not state
+            FLOP, batch size and samples, that did not come to their end, or that are
+            of a single rank.
         scope : {"gpu", "node", "wall"} or None
-            Part of the machine; `Run.default_scope` of the runs where `None`.
+            Part of the machine; that of all runs where `None`.
         planes : mapping of str to Plane or None
             What is known before any run, by the name of the target.
 
@@ -84,16 +85,26 @@ class PhysicsEstimator:
         IncomparableError
             If the runs are of several scopes and none is chosen.
         """
-        runs = [r for r in runs if r.workload.phase == "train"]
-        scope = scope or _one_scope(runs)
-        known = (energy_in_scope(r.energies, scope) for r in runs)
-        sources = {found[1] for found in known if found is not None}
+        runs = [
+            r
+            for r in runs
+            if r.workload.phase == "train" and r.status == "complete" and not is_part(r)
+        ]
+        readings = [r for r in read_all(runs, "epoch_energy_j", scope) if r is not None]
+        if scope is None and readings:
+            scope = require_one_scope(readings)
+        sources = {r.provenance for r in readings}
         return cls(
             cases={n: gather_cases(runs, t, scope) for n, t in TARGETS.items()},
             scope=scope,
-            is_measured=not sources or weakest(sources) == "measured",
+            is_measured=bool(sources) and weakest(sources) == "measured",
             planes=planes or {},
         )
+
+    @property
+    def n_runs(self) -> int:
+        """Runs whose energy was learned from."""
+        return sum(len(c.values) for c in self.cases[EPOCH_ENERGY.name])
 
     def estimate(
         self,
@@ -150,7 +161,11 @@ class PhysicsEstimator:
                 "doubt about the configuration, as each fifth of the cases confirms it",
                 "scatter from run to run",
             ),
-            notes=(*at.assumptions, *notes_of(found, hardware.name)),
+            notes=(
+                *at.assumptions,
+                *(() if workload.n_epochs else ("epochs are not stated: this is one",)),
+                *notes_of(found, hardware.name),
+            ),
             sources={
                 "configuration": found.configuration_fraction,
                 "single run": 1 - found.configuration_fraction,
@@ -197,21 +212,6 @@ class PhysicsEstimator:
                 learned[key] = Learned.from_cases(kept, target, features, plane)
             found.append(learned[key].predict(at, half_width))
         return found
-
-
-def _one_scope(runs: Iterable[Run]) -> Scope | None:
-    """Return the scope of the summaries of all runs.
-
-    Raises
-    ------
-    IncomparableError
-        If there are several.
-    """
-    counts = Counter(r.default_scope for r in runs if r.default_scope is not None)
-    if len(counts) > 1:
-        told = " and ".join(f"{n} of scope {scope}" for scope, n in counts.items())
-        raise IncomparableError(f"the runs to learn from are {told}: choose one scope")
-    return next(iter(counts), None)
 
 
 def _as_cases(at: Description, observed: Sequence[Epoch]) -> tuple[Case, ...]:

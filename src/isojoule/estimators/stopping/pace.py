@@ -56,6 +56,8 @@ class EnergyPace:
             return Amount(0.0, 0.0, 0.0)
         self._forecaster.n_epochs = self._last.index + 1 + n_epochs
         left = self._forecaster.forecast().left
+        # The window is no plan: epochs may come beyond it before the next question.
+        self._forecaster.n_epochs = _MANY
         if left is None or left.energy_low_j is None or left.energy_high_j is None:
             # One epoch alone may hold the start-up, and nothing else is known.
             alike_j = self._last.energy_j * n_epochs

@@ -29,6 +29,14 @@ LEAST_GAIN_POINTS: Final = 0.1
 """Points below which a gain counts as none where no price says what it is worth."""
 
 
+_LOWER_IS_BETTER: Final = ("loss", "error", "perplexity", "mse", "mae", "rmse", "wer")
+
+
+def looks_lower_is_better(score: str) -> bool:
+    """Return whether the name of a score says that it is better the lower."""
+    return any(word in score.casefold() for word in _LOWER_IS_BETTER)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRule:
     """What more training is worth, or how much energy there is.

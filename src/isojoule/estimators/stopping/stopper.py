@@ -122,9 +122,18 @@ class Stopper:
                 f"epoch {epoch.index} came, but only epochs 0 to {planned - 1} are "
                 "planned: plan more"
             )
-        if epoch.score is None or isfinite(epoch.score):
-            return epoch.score
+        if epoch.score is None:
+            return None
         told = f"the score of epoch {epoch.index} is {epoch.score:g}"
+        low, high = self.rule.bounds
+        if (low is not None and epoch.score < low) or (
+            high is not None and epoch.score > high
+        ):
+            raise ValueError(
+                f"{told}, outside the bounds {low} to {high}: no score may leave them"
+            )
+        if isfinite(epoch.score):
+            return epoch.score
         if self._strict:
             raise ValueError(
                 f"{told}: the training has diverged, or the score is not defined there;"
