@@ -150,8 +150,10 @@ def _said_of_scores(race: Race) -> list[str]:
     best = max(race.contenders, key=lambda c: c.probability_best or 0.0)
     likely = f"{100 * (best.probability_best or 0.0):.3g} %"
     front = ", ".join(c.name for c in front_of(race))
+    n_told = sum(c.score is not None for c in race.contenders)
+    among = "" if n_told == len(race.contenders) else f" of the {n_told} with a score"
     said = [
-        f"{best.name} reaches the best score with a probability of {likely}.",
+        f"{best.name} reaches the best score{among} with a probability of {likely}.",
         f"No other is predicted to need less for a better score than: {front}.",
     ]
     highest = max(c.score_high for c in race.contenders if c.score_high is not None)

@@ -1,5 +1,6 @@
 import pytest
 
+from builders import skip_or_fail
 from group_runs import make_training, make_trainings
 from isojoule.errors import InsufficientDataError, UnknownNameError
 from isojoule.formats import read_runs
@@ -125,7 +126,7 @@ def delrey_path():
 
     path = DATA / "delrey2024" / "runs.parquet"
     if not path.exists():
-        pytest.skip(f"measurements not found at {path}; set ISOJOULE_DATA")
+        skip_or_fail(f"measurements not found at {path}; set ISOJOULE_DATA")
     return path
 
 
