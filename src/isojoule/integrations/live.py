@@ -120,6 +120,9 @@ class EpochFollower:
         score = self.report(epoch, reported)
         self._tell_of_missing(reported)
         attempt = self._guard.attempt
+        if n_epochs is not None and self._n_ended == 1:
+            told = {"planned_epochs": f"{n_epochs:g}"}
+            attempt("the plan is not kept", lambda: self._meter.tag(**told))
         over = attempt("no forecast", lambda: self._epoch(epoch, score))
         if over is None:
             return False

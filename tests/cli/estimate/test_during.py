@@ -250,3 +250,19 @@ def test_a_page_with_its_tables_and_figure_is_written(during, log, tmp_path):
     during(log, "--epochs", 60, "--out", bare, "--no-figures")
     assert "<svg" not in (bare / "forecast.html").read_text()
     assert not (bare / "figures").exists()
+
+
+def test_the_epochs_that_a_callback_knew_of_are_the_plan(during, tmp_path):
+    run = replace(make_run(), workload=Workload("net"), tags={"planned_epochs": "60"})
+    path = tmp_path / "runs.json"
+    write_native(path, [run])
+    code, out, _ = during(path, "--json")
+    assert code == 0
+    assert json.loads(out)["n_epochs"] == 60
+
+
+def test_more_epochs_than_anybody_trains_are_refused(during, log):
+    for asked in ("1e300", "nan"):
+        code, _, err = during(log, "--epochs", asked)
+        assert code == 2
+        assert "more than anybody trains" in err

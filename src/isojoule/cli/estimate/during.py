@@ -162,6 +162,9 @@ def planned_epochs(
                 f"{_MOST_EPOCHS:g}"
             )
         return n_epochs
+    told = training.run.tags.get("planned_epochs")
+    if told is not None:
+        return float(told)
     if training.run.workload.n_epochs is not None:
         return training.run.workload.n_epochs
     if is_over:
