@@ -155,3 +155,10 @@ def test_the_page_says_stop(stopped):
     )
     assert page.title == "Stop this training"
     assert "f1 of resnet on A40, after 40 epochs." in page.lead
+
+
+def test_scores_in_percent_are_asked_for_their_point():
+    percent = [100 * s for s in saturating(20)]
+    assert any("--point 1" in told for told in summarize_stop(studied(percent)))
+    share = studied(saturating(20))
+    assert not any("--point 1" in told for told in summarize_stop(share))

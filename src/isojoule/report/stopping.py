@@ -90,6 +90,7 @@ def summarize_stop(study: StopStudy) -> tuple[str, ...]:
         *_said_of_doubt(study),
         *_said_of_earlier(study),
         _said_of_score(study),
+        *_said_of_point(study),
         _said_of_marks(study),
         *_said_of_limit(study),
         *_said_of_curve(study),
@@ -124,6 +125,15 @@ def _said_of_score(study: StopStudy) -> str:
         f"{n_epochs} epochs took {j_to_kwh(decision.spent_j):.3g} kWh (epochs are "
         "counted from 0)."
     )
+
+
+def _said_of_point(study: StopStudy) -> list[str]:
+    """Return what to doubt of a point: scores in percent have points of 1."""
+    point, scores = study.rule.point, [e.score for e in study.epochs if e.score]
+    looks_like_percent = study.rule.mode == "max" and max(scores, default=0.0) > 2
+    if point != 0.01 or not looks_like_percent:
+        return []
+    return ["A point is 0.01 here, but scores pass 2: if they are percent, --point 1."]
 
 
 def _said_of_marks(study: StopStudy) -> str:
