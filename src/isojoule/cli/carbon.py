@@ -9,6 +9,7 @@ import click
 from isojoule.cli.options import (
     as_json,
     examples,
+    in_scope,
     in_store,
     open_store,
     print_json,
@@ -38,11 +39,7 @@ if TYPE_CHECKING:
     help="A figure of your own instead of the country's, in g CO2eq per kWh",
 )
 @click.option("--source", help="Who states --intensity, and for what")
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine  [default: as in the summary of the run]",
-)
+@in_scope("Part of the machine  [default: as in the summary of the run]")
 @click.option(
     "--pue",
     type=click.FloatRange(1),

@@ -6,6 +6,7 @@ import click
 
 from isojoule.cli.options import (
     as_json,
+    at_level,
     examples,
     gather_runs,
     in_store,
@@ -66,13 +67,7 @@ from isojoule.cli.options import (
     help="What joint knows beforehand, from `study prior`  [default: what ships]",
 )
 @click.option("--phase", help="train, inference, ... where the table holds several")
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="Coverage of the intervals",
-)
+@at_level(0.9)
 @click.option(
     "--power-limit",
     "power_limit_w",

@@ -37,6 +37,30 @@ def in_store(command: Command) -> Command:
     )(command)
 
 
+def at_level(default: float) -> Callable[[Command], Command]:
+    """Return what gives a command the option --level.
+
+    Parameters
+    ----------
+    default : float
+        Coverage of its intervals where none is asked for, in (0, 1).
+    """
+    return click.option(
+        "--level",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        default=default,
+        show_default=True,
+        help="Coverage of the intervals",
+    )
+
+
+def in_scope(told: str) -> Callable[[Command], Command]:
+    """Return what gives a command the option --scope, with `told` as its help."""
+    return click.option(
+        "--scope", type=click.Choice(["gpu", "node", "wall"]), help=told
+    )
+
+
 def examples(*lines: str) -> str:
     """Return an epilog that click does not re-wrap."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

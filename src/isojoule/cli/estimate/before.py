@@ -11,8 +11,10 @@ import click
 
 from isojoule.cli.options import (
     as_json,
+    at_level,
     examples,
     gather_runs,
+    in_scope,
     in_store,
     print_json,
     print_table,
@@ -114,18 +116,8 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, min_open=True),
     help="Main memory, for Green Algorithms  [default: as the runs state]",
 )
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine  [default: gpu; node on a machine without accelerators]",
-)
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="Coverage of the intervals",
-)
+@in_scope("Part of the machine  [default: gpu; node on a machine without accelerators]")
+@at_level(0.9)
 @click.option(
     "--no-prior", is_flag=True, help="Use the runs alone, not what ships with isojoule"
 )

@@ -8,7 +8,9 @@ import click
 from isojoule.cli.estimate.logs import read_training
 from isojoule.cli.options import (
     as_json,
+    at_level,
     examples,
+    in_scope,
     in_store,
     print_json,
     print_table,
@@ -53,18 +55,8 @@ if TYPE_CHECKING:
     multiple=True,
     help="Epoch from which on the work will be another, such as fine-tuning; repeat it",
 )
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine  [default: as in the summary of the run]",
-)
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="Coverage of the intervals",
-)
+@in_scope("Part of the machine  [default: as in the summary of the run]")
+@at_level(0.9)
 @click.option(
     "--method",
     type=click.Choice(["streaming", "online-power", "online-epoch"]),

@@ -11,8 +11,10 @@ from isojoule.cli.estimate.logs import TrainingLog, read_training
 from isojoule.cli.estimate.stop import mode_of
 from isojoule.cli.options import (
     as_json,
+    at_level,
     examples,
     gather_runs,
+    in_scope,
     in_store,
     print_json,
     print_table,
@@ -52,18 +54,8 @@ if TYPE_CHECKING:
     metavar="LOW HIGH",
     help="What no score can leave, such as 0 1  [default: none]",
 )
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="Coverage of the intervals",
-)
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine  [default: as in the summary of each run]",
-)
+@at_level(0.9)
+@in_scope("Part of the machine  [default: as in the summary of each run]")
 @click.option(
     "--allow-mixed",
     is_flag=True,

@@ -8,7 +8,9 @@ import click
 from isojoule.cli.estimate.logs import read_training
 from isojoule.cli.options import (
     as_json,
+    at_level,
     examples,
+    in_scope,
     in_store,
     print_json,
     print_table,
@@ -85,13 +87,7 @@ _MANY_EPOCHS: Final = 200
     metavar="LOW HIGH",
     help="What no score can leave, such as 0 1  [default: none]",
 )
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="Coverage of the intervals",
-)
+@at_level(0.9)
 @click.option(
     "--seen",
     "n_seen",
@@ -112,11 +108,7 @@ _MANY_EPOCHS: Final = 200
 )
 @click.option("--check", is_flag=True, help="Exit with 3 to stop, with 0 to go on")
 @click.option("--run", "run_id", help="Which run, where LOG holds several")
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine  [default: as in the summary of the run]",
-)
+@in_scope("Part of the machine  [default: as in the summary of the run]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

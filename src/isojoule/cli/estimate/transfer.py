@@ -10,8 +10,10 @@ from isojoule.cli.estimate.during import planned_epochs
 from isojoule.cli.estimate.logs import read_training
 from isojoule.cli.options import (
     as_json,
+    at_level,
     examples,
     gather_runs,
+    in_scope,
     in_store,
     print_json,
     print_table,
@@ -65,24 +67,14 @@ if TYPE_CHECKING:
     multiple=True,
     help="Epoch from which on the work will be another; repeat it",
 )
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine  [default: as in the summary of the run]",
-)
+@in_scope("Part of the machine  [default: as in the summary of the run]")
 @click.option(
     "--method",
     default="auto",
     show_default=True,
     help="How to normalize, as in isojoule normalize",
 )
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="Coverage of the intervals",
-)
+@at_level(0.9)
 @click.option(
     "--allow-mixed",
     is_flag=True,

@@ -10,6 +10,7 @@ import click
 from isojoule.cli.options import (
     as_json,
     examples,
+    in_scope,
     in_store,
     open_store,
     print_json,
@@ -39,11 +40,7 @@ _DATABASE = "runs.sqlite"
 @click.argument(
     "inputs", nargs=-1, metavar="[DIR_OR_FILE]...", type=click.Path(path_type=Path)
 )
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine, for own runs  [default: as in the summary of each run]",
-)
+@in_scope("Part of the machine, for own runs  [default: as in the summary of each run]")
 @click.option(
     "--level",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

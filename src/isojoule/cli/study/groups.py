@@ -9,6 +9,7 @@ from isojoule.cli.options import (
     as_json,
     examples,
     gather_runs,
+    in_scope,
     in_store,
     print_json,
     print_table,
@@ -64,11 +65,7 @@ MOST_ROWS = 60
     metavar="NAME=VALUE",
     help="Keep runs with this factor, setting or tag; give it again for more",
 )
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine  [default: as in the summary of each run]",
-)
+@in_scope("Part of the machine  [default: as in the summary of each run]")
 @click.option(
     "--score",
     metavar="NAME",

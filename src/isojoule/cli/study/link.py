@@ -7,8 +7,10 @@ import click
 
 from isojoule.cli.options import (
     as_json,
+    at_level,
     examples,
     gather_runs,
+    in_scope,
     in_store,
     print_json,
     print_table,
@@ -31,24 +33,14 @@ if TYPE_CHECKING:
     "inputs", nargs=-1, metavar="[INPUT]...", type=click.Path(path_type=Path)
 )
 @click.option("--phase", help="train, test, ...  [default: all, each by itself]")
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine  [default: as in the summary of each run]",
-)
+@in_scope("Part of the machine  [default: as in the summary of each run]")
 @click.option("--hardware", help="One machine  [default: all, each by itself]")
 @click.option(
     "--allow-mixed",
     is_flag=True,
     help="Put energies of different scope, provenance or settings together",
 )
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.95,
-    show_default=True,
-    help="Coverage of the intervals",
-)
+@at_level(0.95)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

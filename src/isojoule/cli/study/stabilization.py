@@ -10,6 +10,7 @@ import click
 from isojoule.cli.options import (
     as_json,
     examples,
+    in_scope,
     in_store,
     open_store,
     print_json,
@@ -81,11 +82,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Hold estimates against all epochs, or against the whole run",
 )
-@click.option(
-    "--scope",
-    type=click.Choice(["gpu", "node", "wall"]),
-    help="Part of the machine  [default: the plug where measured, else all parts]",
-)
+@in_scope("Part of the machine  [default: the plug where measured, else all parts]")
 @click.option("--environment", help="One host, or machine without one  [default: all]")
 @click.option("--hardware", help="One machine  [default: all]")
 @click.option(
