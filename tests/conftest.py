@@ -33,6 +33,15 @@ def delrey_table() -> Path:
 
 
 @pytest.fixture
+def dcase_folder() -> Path:
+    """Folder with the results of two challenges; skips where they are not there."""
+    path = DATA / "dcase"
+    if not path.is_dir():
+        skip_or_fail(f"measurements not found at {path}; set ISOJOULE_DATA")
+    return path
+
+
+@pytest.fixture
 def cross_hardware() -> Path:
     """Folder with tables of several machines; skips where the data are not there."""
     path = DATA / "cross_hardware"

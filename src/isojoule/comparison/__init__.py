@@ -1,0 +1,1 @@
+"""Fair comparison: submissions and rules -> findings, rankings, fronts, caps."""
