@@ -93,12 +93,15 @@ class Metric:
     interval_level : float or None
         Level of the intervals that submissions state; `None` where nobody says it:
         then they are taken for 95 % and the page says so.
+    baseline_score : float or None
+        What ranking scores are relative to; the score of the baseline where `None`.
     """
 
     name: str
     higher_is_better: bool = True
     point: float = 0.01
     interval_level: float | None = None
+    baseline_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +201,10 @@ class CheckLimits:
     idle_power_w_per_device : float, default 10
         An accelerator that computes draws more [W].
     host_power_w : float, default 300
-        Allowance for CPU, memory and the rest of a node [W].
+        Allowance for CPU, memory and the rest of an ordinary node [W].
+    max_host_power_w : float, default 950
+        The same for the largest host that is plausible [W]: two sockets of 280 W, and
+        1 TiB of memory at the 0.375 W/GB that CodeCarbon assumes.
     power_slack : float, default 1.2
         Factor by which an implied power may exceed what the devices can draw.
     reference_outlier_factor : float, default 2
@@ -213,6 +219,7 @@ class CheckLimits:
 
     idle_power_w_per_device: float = 10.0
     host_power_w: float = 300.0
+    max_host_power_w: float = 950.0
     power_slack: float = 1.2
     reference_outlier_factor: float = 2.0
     min_reference_digits: int = 3
