@@ -124,6 +124,17 @@ def test_a_slip_is_refused_with_its_place(line, message):
             "needs energy_kwh > 0",
         ),
         ((b"[phases.train]", b"[phases.train]\nmethd = 'none'"), "did you mean method"),
+        (
+            (b"[phases.train]", b"[phases.train]\nmethod = 'sngle'"),
+            "no method 'sngle'; there are none, single-low",
+        ),
+        ((b"[phases.train]", b"[phases.params]"), "the name is taken"),
+        ((b"[metrics.f1]", b"[metrics.ranking]"), "the name is taken"),
+        ((b"[metrics.f1]", b"[metrics.'a.b']"), "has other signs"),
+        (
+            (b"[metrics.f1]", b"[metrics.f1]\n[cohorts.a]\ndrop_duplicates = 'tain'"),
+            "drop_duplicates can hold macs, params, train",
+        ),
     ],
 )
 def test_what_cannot_be_left_out_is_asked_for(change, message):

@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from isojoule.cli.carbon import carbon
+from isojoule.cli.compare import compare
 from isojoule.cli.count import count
 from isojoule.cli.demo import demo
 from isojoule.cli.doctor import doctor
@@ -36,6 +37,7 @@ _INTERRUPTED: Final = 130
         "isojoule measure -- python train.py",
         "isojoule normalize energies.csv --from A40 --to V100",
         "isojoule estimate during epochs.csv --epochs 60",
+        "isojoule compare submissions/ --rules rules.toml --out ranking",
     ),
 )
 @click.version_option(package_name="isojoule", message="%(package)s %(version)s")
@@ -45,7 +47,7 @@ def cli() -> None:
 
 for command in (
     *(demo, doctor, measure, suite, count, study),
-    *(runs, normalize, estimate, report, carbon),
+    *(runs, normalize, estimate, compare, report, carbon),
 ):
     cli.add_command(command)
 

@@ -1,19 +1,19 @@
 """isojoule compare."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-from isojoule.cli.options import as_json, examples, print_json, print_table, say
-
-if TYPE_CHECKING:
-    from isojoule.comparison.compare import Comparison
+from isojoule.cli.options import as_json, examples, print_json
 
 FOUND: Final = 3
 """Exit code of ``--check`` where an error is not waived."""
 
-_N_SHOWN: Final = 20
+_ASK: Final = (
+    "give SUBMISSIONS and --rules; isojoule compare --print-rules starter prints rules "
+    "to begin with"
+)
 
 
 @click.command(
@@ -91,15 +91,19 @@ def compare(
     records, calibrations), a table (CSV), or result entries (YAML). What cannot be read
     is told by submission; the others are still ranked.
     """
-    from isojoule.cli.comparison import compare_under, open_rules
+    from isojoule.cli.comparison import (
+        bundle_of,
+        compare_under,
+        open_rules,
+        print_comparison,
+        write_comparison,
+    )
+    from isojoule.report.comparison import comparison_document
 
     if print_rules is not None:
         return _print_rules(print_rules)
     if submissions is None or rules_source is None:
-        raise click.UsageError(
-            "give SUBMISSIONS and --rules; isojoule compare --print-rules starter "
-            "prints rules to begin with"
-        )
+        click.get_current_context().fail(_ASK)
     asked = {
         "exponent": exponent,
         "price_kwh_per_point": price,
@@ -111,13 +115,9 @@ def compare(
     rules_file = open_rules(rules_source, settings)
     compared = compare_under(submissions, rules_file)
     if out is not None:
-        from isojoule.cli.comparison import bundle_of, write_comparison
-
         bundle = bundle_of(submissions, rules_file, compared)
         write_comparison(compared, out, bundle=bundle, with_figures=not no_figures)
     if json_:
-        from isojoule.report.comparison import comparison_document
-
         print_json(comparison_document(compared))
     else:
         print_comparison(compared)

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from isojoule.cli.options import say
+from isojoule.cli.options import print_table, say
 
 if TYPE_CHECKING:
     from isojoule.comparison.compare import Comparison
     from isojoule.formats.bundle import Bundle
     from isojoule.records import Calibration
-    from isojoule.submissions import Handed
+
+_N_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,8 @@ def open_rules(source: str, settings: Mapping[str, Any]) -> RulesFile:
     return RulesFile(source, text, calibration, settings)
 
 
-def compare_under(
-    submissions: Path, rules_file: RulesFile
-) -> "tuple[Handed, Comparison]":
-    """Return what was handed in at a path, and its comparison."""
+def compare_under(submissions: Path, rules_file: RulesFile) -> "Comparison":
+    """Return the comparison of what was handed in at a path."""
     from rich.console import Console
 
     from isojoule.comparison.compare import compare
@@ -73,8 +72,7 @@ def compare_under(
     )
     with Console(stderr=True).status("reading") as status:
         handed = read_submissions(submissions, rules.fields, scope=rules.scope)
-        compared = compare(handed, rules, tell=status.update)
-    return handed, compared
+        return compare(handed, rules, tell=status.update)
 
 
 def _calibration(content: bytes | None) -> "Calibration | None":
@@ -129,23 +127,81 @@ def _software() -> dict[str, str]:
     return {"python": platform.python_version()} | {p: version(p) for p in packages}
 
 
-def compare_again(bundle: "Bundle") -> "Comparison":
-    """Return the comparison of a bundle, computed anew; say whether it is the same."""
+def compare_again(bundle: "Bundle") -> "tuple[Comparison, bool]":
+    """Return the comparison of a bundle, computed anew, and whether it is the same."""
     from tempfile import TemporaryDirectory
 
     rules_file = RulesFile(
         "rules.toml of the bundle", bundle.rules, bundle.calibration, bundle.settings
     )
     with TemporaryDirectory() as folder:
-        _, compared = compare_under(bundle.write_inputs(Path(folder)), rules_file)
-    if results_of(compared) == bundle.results:
+        compared = compare_under(bundle.write_inputs(Path(folder)), rules_file)
+    is_same = results_of(compared) == bundle.results
+    if is_same:
         say("computed anew from the bundle: every number is the same, bit for bit")
     else:
-        theirs, ours = bundle.software, _software()
-        changed = [f"{n} {v} is {ours.get(n)} here" for n, v in theirs.items()]
-        different = [c for c, n in zip(changed, theirs, strict=True) if theirs[n] != ours.get(n)]
+        ours = _software()
+        other = [
+            f"{name} {version} there, {ours.get(name)} here"
+            for name, version in bundle.software.items()
+            if ours.get(name) != version
+        ]
         say(
-            "warning: computed anew, some numbers differ from those in the bundle"
-            + (f": {', '.join(different)}" if different else "")
+            "warning: computed anew, some numbers differ from those in the bundle; "
+            + (", ".join(other) or "the software is the same: this should not be")
         )
-    return compared
+    return compared, is_same
+
+
+def print_comparison(compared: "Comparison") -> None:
+    """Print the ranking at a glance and what needs attention."""
+    import click
+
+    from isojoule.report.comparison_overview import overview_sentences, overview_table
+
+    print_table(overview_table(compared, n_most=_N_SHOWN))
+    for sentence in overview_sentences(compared):
+        click.echo(sentence)
+
+
+def write_comparison(
+    compared: "Comparison", out: Path, *, bundle: "Bundle", with_figures: bool
+) -> None:
+    """Write the page, the tables, the figures, a mail per team, and the bundle."""
+    from datetime import UTC, datetime
+
+    from isojoule.comparison.checks.mail import mails
+    from isojoule.formats.bundle import write_bundle
+    from isojoule.formats.files import write_whole
+    from isojoule.formats.table import encode_csv
+    from isojoule.report.comparison_figures import draw_comparison
+    from isojoule.report.comparison_page import render_comparison
+    from isojoule.report.comparison_tables import comparison_tables
+    from isojoule.report.latex import to_latex
+    from isojoule.report.markdown import to_markdown
+
+    for name, table in comparison_tables(compared).items():
+        write_whole(out / "tables" / f"{name}.csv", encode_csv(table))
+        write_whole(out / "tables" / f"{name}.md", to_markdown(table))
+        write_whole(out / "tables" / f"{name}.tex", to_latex(table))
+    for team, text in mails(compared.findings, edition=compared.rules.edition).items():
+        write_whole(out / "mails" / f"{_file_name(team)}.txt", text)
+    for figure in draw_comparison(compared) if with_figures else ():
+        for ending, content in figure.files.items():
+            write_whole(out / "figures" / f"{figure.stem}{ending}", content)
+    write_whole(out / "comparison.json", bundle.results)
+    write_bundle(out / "bundle.zip", bundle)
+    page = render_comparison(compared, now=datetime.now(UTC), with_figures=with_figures)
+    write_whole(out / "comparison.html", page)
+    say(f"comparison.html, the tables, the mails and bundle.zip are in {out}")
+
+
+def _file_name(team: str) -> str:
+    """Return a name for a file about `team`, whatever the team is called."""
+    import re
+    from hashlib import sha256
+
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", team)[:60].strip("_")
+    return (
+        plain if plain == team else f"{plain}-{sha256(team.encode()).hexdigest()[:6]}"
+    )

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,13 +13,21 @@ from isojoule.cli.options import (
     in_store,
     open_store,
     print_json,
+    say,
 )
+
+if TYPE_CHECKING:
+    from isojoule.formats.bundle import Bundle
 
 
 @click.command(
-    epilog=examples("isojoule report", "isojoule report --out run.html 20261121T10")
+    epilog=examples(
+        "isojoule report",
+        "isojoule report --out run.html 20261121T10",
+        "isojoule report ranking/bundle.zip --out ranking.html",
+    )
 )
-@click.argument("run_ids", nargs=-1)
+@click.argument("run_ids", nargs=-1, metavar="[RUN_ID]... | BUNDLE")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -31,11 +40,21 @@ from isojoule.cli.options import (
 def report(
     run_ids: tuple[str, ...], out: Path, store_root: Path | None, json_: bool
 ) -> None:
-    """Write one self-contained HTML page about runs; all where no RUN_IDS are given."""
+    """Write one self-contained HTML page about runs; all where no RUN_IDs are given.
+
+    BUNDLE is what `isojoule compare` wrote: the comparison is computed anew from it,
+    and it is told whether every number came out the same.
+    """
+    from isojoule.formats.bundle import is_bundle, read_bundle
     from isojoule.formats.files import write_whole
     from isojoule.report.html import render_html
     from isojoule.report.runs import describe_runs
 
+    if len(run_ids) == 1 and is_bundle(Path(run_ids[0])):
+        is_same = report_comparison(read_bundle(Path(run_ids[0])), out)
+        if json_:
+            print_json({"path": str(out), "is_same": is_same})
+        return
     with open_store(store_root, create=False) as store:
         found = chosen(store, run_ids)
     write_whole(out, render_html(describe_runs(found, now=datetime.now(UTC))))
@@ -43,3 +62,15 @@ def report(
         print_json({"path": str(out), "n_runs": len(found)})
     else:
         click.echo(f"{len(found)} runs described in {out}")
+
+
+def report_comparison(bundle: "Bundle", out: Path) -> bool:
+    """Write the page of a comparison anew; return whether every number is the same."""
+    from isojoule.cli.comparison import compare_again
+    from isojoule.formats.files import write_whole
+    from isojoule.report.comparison_page import render_comparison
+
+    compared, is_same = compare_again(bundle)
+    write_whole(out, render_comparison(compared, now=datetime.now(UTC)))
+    say(f"the page is in {out}")
+    return is_same

@@ -9,7 +9,7 @@ from isojoule.comparison.checks import Finding, check_all
 from isojoule.comparison.cohorts import cohort_of
 from isojoule.comparison.front import Front, find_front
 from isojoule.comparison.marginal import Step, marginal_steps
-from isojoule.comparison.proxies import Proxy, proxies
+from isojoule.comparison.proxies import OrderChange, Proxy, order_changes, proxies
 from isojoule.comparison.ranking import Ranking, rank_all
 from isojoule.comparison.rules import Cohort, Rules
 from isojoule.comparison.scores import (
@@ -47,6 +47,8 @@ class Compared:
         How far a score orders by energy alone.
     proxies : tuple of Proxy
         Correlation of energy with parameters and multiply-accumulates.
+    order_changes : tuple of OrderChange
+        How far normalization keeps the order of the stated energies.
     break_evens : tuple of BreakEven
         From how many uses on the dearer training pays, between systems of the front.
     """
@@ -58,6 +60,7 @@ class Compared:
     caps: Mapping[str, tuple[CapRow, ...]]
     agreements: tuple[Agreement, ...]
     proxies: tuple[Proxy, ...]
+    order_changes: tuple[OrderChange, ...]
     break_evens: tuple[BreakEven, ...]
 
 
@@ -170,5 +173,6 @@ def _compare_cohort(
         caps={metric: cap_table(systems, metric, rules) for metric in rules.metrics},
         agreements=agreements(systems, rules),
         proxies=proxies(systems, rules),
+        order_changes=order_changes(systems, rules),
         break_evens=break_evens(systems, rules),
     )

@@ -66,6 +66,9 @@ class PhaseRules:
         by a method with two references or more.
     max_energy_j : float or None
         The user's own cap [J].
+    decimals_kwh : int or None
+        Decimals of kWh that normalized energies are published with: they are rounded
+        before anything is compared. `None` keeps them as they are.
     """
 
     name: str
@@ -76,6 +79,7 @@ class PhaseRules:
     accepts_other_phase: bool = False
     max_extrapolation_factor: float = 10.0
     max_energy_j: float | None = None
+    decimals_kwh: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,13 @@ may be decimals with their digits (`decimal.Decimal`), so that what was rounded 
 as rounded.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from difflib import get_close_matches
 from math import isfinite
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from isojoule.comparison.rules import (
     Amendment,
@@ -25,8 +26,18 @@ from isojoule.comparison.rules import (
     Waiver,
 )
 from isojoule.errors import FormatError
+from isojoule.normalizers import NORMALIZERS
 from isojoule.records import Calibration, Scope
 from isojoule.units import kwh_to_j
+
+NO_METHOD: Final = "none"
+"""Method that leaves energies as they were stated."""
+
+_COUNTS: Final = ("params", "macs")
+"""Quantities beside the energies of the phases; no phase can have these names."""
+
+_ALL_METRICS: Final = "ranking"
+"""Name of the score that all metrics are in; no metric can have it."""
 
 Settings = TypeVar("Settings", Errors, CheckLimits)
 
@@ -53,9 +64,9 @@ def rules_from(
         top.skip("calibration")
         phases = {n: _phase(n, t) for n, t in top.tables("phases")}
         metrics = {n: _metric(n, t) for n, t in top.tables("metrics")}
-        for name, found in (("phases", phases), ("metrics", metrics)):
-            if not found:
-                raise FormatError(f"the rules name no {name}: add [{name}.<name>]")
+        _require_names("phases", phases, taken=_COUNTS)
+        _require_names("metrics", metrics, taken=(_ALL_METRICS,))
+        cohorts = {n: _cohort(n, t, phases) for n, t in top.tables("cohorts")}
         return Rules(
             edition=top.text("edition"),
             hardware=top.text("hardware"),
@@ -63,7 +74,7 @@ def rules_from(
             metrics=metrics,
             baseline=top.text_or_none("baseline"),
             fields=_fields(top.table("fields")),
-            cohorts={n: _cohort(n, t) for n, t in top.tables("cohorts")},
+            cohorts=cohorts,
             exponent=top.number("exponent", 1.0),
             price_kwh_per_point=top.number_or_none("price_kwh_per_point"),
             scope=cast("Scope | None", top.one_of("scope", ("gpu", "node", "wall"))),
@@ -79,6 +90,19 @@ def rules_from(
             n_draws=top.whole("n_draws", 10_000, at_least=100),
             seed=top.whole("seed", 0, at_least=0),
         )
+
+
+def _require_names(
+    kind: str, found: Collection[str], *, taken: tuple[str, ...]
+) -> None:
+    if not found:
+        raise FormatError(f"the rules name no {kind}: add [{kind}.<name>]")
+    for name in found:
+        if name in taken or not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+            raise FormatError(
+                f"[{kind}.{name}]: the name is taken or has other signs than letters, "
+                "digits, - and _; choose another"
+            )
 
 
 class _Table:
@@ -184,9 +208,13 @@ class _Table:
         return found
 
     def whole(self, name: str, default: int, *, at_least: int) -> int:
+        found = self.whole_or_none(name, at_least=at_least)
+        return default if found is None else found
+
+    def whole_or_none(self, name: str, *, at_least: int) -> int | None:
         found = self.written(name)
         if found is None:
-            return default
+            return None
         if not isinstance(found, int) or found < at_least:
             raise self._fail(name, f"a whole number from {at_least} on", found)
         return found
@@ -222,7 +250,7 @@ def _phase(name: str, table: _Table) -> PhaseRules:
         own_cap_kwh = table.number_or_none("max_energy_kwh")
         return PhaseRules(
             name=name,
-            method=table.text_or_none("method") or "none",
+            method=_method(table),
             references=tuple(
                 _reference(t, name) for t in table.list_of_tables("references")
             ),
@@ -231,7 +259,18 @@ def _phase(name: str, table: _Table) -> PhaseRules:
             accepts_other_phase=table.flag("accepts_other_phase", default=False),
             max_extrapolation_factor=table.number("max_extrapolation_factor", 10.0),
             max_energy_j=_joules(own_cap_kwh),
+            decimals_kwh=table.whole_or_none("decimals_kwh", at_least=0),
         )
+
+
+def _method(table: _Table) -> str:
+    name = table.text_or_none("method") or NO_METHOD
+    known = (NO_METHOD, *NORMALIZERS)
+    if name not in known:
+        raise FormatError(
+            f"{table.where}: no method {name!r}; there are {', '.join(known)}"
+        )
+    return name
 
 
 def _reference(table: _Table, phase: str) -> Reference:
@@ -273,13 +312,19 @@ def _metric(name: str, table: _Table) -> Metric:
         )
 
 
-def _cohort(name: str, table: _Table) -> Cohort:
+def _cohort(name: str, table: _Table, phases: Iterable[str]) -> Cohort:
+    known = {*phases, *_COUNTS}
     with table:
         where = {n: str(value) for n, value in table.table("where").items()}
+        compared = table.texts("drop_duplicates")
+        if not known >= set(compared):
+            raise FormatError(
+                f"{table.where}: drop_duplicates can hold {', '.join(sorted(known))}"
+            )
         return Cohort(
             name=name,
             where=where,
-            drop_duplicates=table.texts("drop_duplicates"),
+            drop_duplicates=compared,
             duplicate_digits=table.whole("duplicate_digits", 3, at_least=0),
         )
 

@@ -1,0 +1,433 @@
+r"""Rankings with the doubt that is in them: rank intervals, first places, ties.
+
+In every draw of `isojoule.comparison.draws` all systems are ranked anew; the interval
+of a rank holds the level of the rules of its draws, and the rank of the figures
+themselves. It covers the true rank at that level where systems differ by more than
+their errors on the whole; in a crowd of equals any rank is true, and the interval
+[1]_ is too narrow for that.
+
+References
+----------
+.. [1] Goldstein & Spiegelhalter (1996), League tables and their limitations, JRSS A
+   159(3), doi:10.2307/2983325; Hall & Miller (2009), Using the bootstrap to quantify
+   the authority of an empirical ranking, Ann. Stat. 37(6B), doi:10.1214/09-AOS699.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isojoule.comparison.baseline import baseline_scores, baseline_system
+from isojoule.comparison.budget import normal_quantile
+from isojoule.comparison.draws import (
+    Draws,
+    Floats,
+    Places,
+    Singles,
+    has_equals,
+    score_doubt,
+)
+from isojoule.comparison.rules import Rules
+from isojoule.comparison.scores import RANKING, ranking_scores, weighted_scores
+from isojoule.comparison.systems import System
+
+_MAX_PAIRS: Final = 10_000
+"""Pairs of neighbours of a ranking that are compared, where there are more systems."""
+
+_COARSE_FROM: Final = 4_000
+"""Systems from which on 16 bits are enough to rank them in a draw."""
+
+Ranks: TypeAlias = NDArray[np.unsignedinteger]
+
+
+@dataclass(frozen=True, slots=True)
+class RankInterval:
+    """The rank of one system.
+
+    Parameters
+    ----------
+    label : str
+        Of the system.
+    rank : int
+        By the figures themselves; equal figures have the same rank, the next one
+        follows after all of them.
+    low, high : int
+        Bounds of its interval; 1 is best.
+    first_probability : float
+        Share of the draws in which nobody is better.
+    tied_with : tuple of str
+        Neighbours in the ranking that it cannot be told from, nearest first.
+    """
+
+    label: str
+    rank: int
+    low: int
+    high: int
+    first_probability: float
+    tied_with: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """All systems by one quantity.
+
+    Parameters
+    ----------
+    key : str
+        Such as ``energy.train``, ``score.psds1``, ``weighted.psds1.train``.
+    rows : tuple of RankInterval
+        By rank, then by label; without those that have no number.
+    """
+
+    key: str
+    rows: tuple[RankInterval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """What is ranked: one number for each system, and its draws.
+
+    Parameters
+    ----------
+    key : str
+        As in `Ranking`.
+    at : ndarray of shape (n,)
+        Places of the systems that have the number, in the order of the ranking.
+    costs : ndarray of shape (n,)
+        The numbers in that order, turned so that lower is better.
+    drawn : callable
+        From a slice of draws to costs of shape (n, n_draws), in that order; within a
+        draw they may have a common factor.
+    bounds : tuple of two ndarrays of shape (n,), or None
+        Of the costs, where ties are told by intervals that overlap.
+    """
+
+    key: str
+    at: Places
+    costs: Floats
+    drawn: Callable[[slice], Singles]
+    bounds: tuple[Floats, Floats] | None = None
+
+
+def rank_all(
+    systems: Sequence[System], rules: Rules, draws: Draws | None = None
+) -> Mapping[str, Ranking]:
+    """Return all rankings by key.
+
+    Parameters
+    ----------
+    systems : sequence of System
+        Those that have the number in question are ranked.
+    rules : Rules
+        Phases, metrics, level, seed and number of draws.
+    draws : Draws or None
+        Of the same systems, where they are at hand.
+
+    Returns
+    -------
+    mapping of str to Ranking
+        ``energy.<phase>``, ``score.<metric>``, ``score.ranking``,
+        ``weighted.<metric>.<phase>``, ``weighted.ranking.<phase>``; those that no
+        system has a number for are empty.
+
+    Notes
+    -----
+    Two systems are tied in a score where their intervals overlap, in all else where the
+    interval of the ratio of both contains 1: where neither is ahead of the other in
+    more of the draws than the level and half of the rest.
+    """
+    draws = draws or Draws(tuple(systems), rules)
+    return {c.key: Ranking(c.key, _rows(c, draws)) for c in _contests(draws)}
+
+
+def _contests(draws: Draws) -> Iterator[Contest]:
+    rules, systems = draws.rules, draws.systems
+    for metric in rules.metrics:
+        yield _by_score(draws, metric)
+    yield _by_points(
+        draws, f"score.{RANKING}", ranking_scores(systems, rules), _Ranking(draws)
+    )
+    for phase in rules.phases:
+        yield _by_energy(draws, phase)
+        weighted = weighted_scores(systems, phase, rules)
+        for name in (*rules.metrics, RANKING):
+            points = {w.label: w.values[name] for w in weighted if name in w.values}
+            quality = _Ranking(draws) if name == RANKING else _Score(draws, name)
+            yield _by_points(
+                draws,
+                f"weighted.{name}.{phase}",
+                points,
+                _Weighted(draws, quality, phase),
+            )
+
+
+class _Quality(Protocol):
+    """Draws of something that is ranked, with its direction."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Return the direction."""
+        ...
+
+    def chunk(self, draws: slice, at: Places) -> Singles:
+        """Return values of some draws, ndarray of shape (n_at, n_draws)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """One score."""
+
+    draws: Draws
+    metric: str
+
+    @property
+    def higher_is_better(self) -> bool:
+        return self.draws.rules.metrics[self.metric].higher_is_better
+
+    def chunk(self, draws: slice, at: Places) -> Singles:
+        return self.draws.score(self.metric).chunk(draws, at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """All scores, each over that of the baseline in the same draw."""
+
+    draws: Draws
+    higher_is_better: bool = True
+
+    def chunk(self, draws: slice, at: Places) -> Singles:
+        rules = self.draws.rules
+        total = np.zeros((len(at), draws.stop - draws.start), np.float32)
+        for name, metric in rules.metrics.items():
+            score = self.draws.score(name).chunk(draws, at)
+            base = self._base(name, draws)
+            with np.errstate(divide="ignore"):
+                total += score / base if metric.higher_is_better else base / score
+        return total
+
+    def _base(self, metric: str, draws: slice) -> Singles:
+        """Return the score of the baseline: as stated in the rules, else as drawn."""
+        rules, systems = self.draws.rules, self.draws.systems
+        baseline = baseline_system(systems, rules)
+        if rules.metrics[metric].baseline_score is not None or baseline is None:
+            return np.array([baseline_scores(systems, rules)[metric]], np.float32)
+        place = next(i for i, s in enumerate(systems) if s is baseline)
+        return self.draws.score(metric).chunk(draws, np.array([place]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighted:
+    """Something weighted by the energy of a phase; that of the baseline is common."""
+
+    draws: Draws
+    quality: _Quality
+    phase: str
+
+    @property
+    def higher_is_better(self) -> bool:
+        return self.quality.higher_is_better
+
+    def chunk(self, draws: slice, at: Places) -> Singles:
+        rules = self.draws.rules
+        sign = -1.0 if self.higher_is_better else 1.0
+        exponent = np.float32(sign * rules.exponent)
+        log_energy = self.draws.log_energy(self.phase).chunk(draws, at)
+        log_energy -= log_energy[:1].copy()  # a common factor, for weights near 1
+        with np.errstate(over="ignore"):
+            log_energy *= exponent
+            weights: Singles = np.exp(log_energy, out=log_energy)
+            weights *= self.quality.chunk(draws, at)
+        return weights
+
+
+def _by_energy(draws: Draws, phase: str) -> Contest:
+    energies = ((i, s.energy_j(phase)) for i, s in enumerate(draws.systems))
+    found = {i: energy_j for i, energy_j in energies if energy_j is not None}
+    at, costs = _in_order(draws, found, sign=1.0)
+
+    def drawn(chunk: slice) -> Singles:
+        return draws.log_energy(phase).chunk(chunk, at)
+
+    return Contest(f"energy.{phase}", at, costs, drawn)
+
+
+def _by_score(draws: Draws, name: str) -> Contest:
+    metric, level = draws.rules.metrics[name], draws.rules.level
+    scores = ((i, s.score(name)) for i, s in enumerate(draws.systems))
+    found = {i: score for i, score in scores if score is not None}
+    sign = -1.0 if metric.higher_is_better else 1.0
+    at, costs = _in_order(draws, found, sign=sign)
+
+    def drawn(chunk: slice) -> Singles:
+        return np.float32(sign) * draws.score(name).chunk(chunk, at)
+
+    figures = [draws.systems[i].submission.scores[name] for i in at]
+    doubts = np.array([score_doubt(f, metric) for f in figures]).reshape(-1, 2)
+    half = np.hypot(normal_quantile(level) * doubts[:, 0], level * doubts[:, 1] / 2)
+    return Contest(f"score.{name}", at, costs, drawn, (costs - half, costs + half))
+
+
+def _by_points(
+    draws: Draws, key: str, points: Mapping[str, float], quality: _Quality
+) -> Contest:
+    """Return what is ranked by numbers that were computed of several figures."""
+    found = {
+        i: points[s.label] for i, s in enumerate(draws.systems) if s.label in points
+    }
+    sign = -1.0 if quality.higher_is_better else 1.0
+    at, costs = _in_order(draws, found, sign=sign)
+
+    def drawn(chunk: slice) -> Singles:
+        return np.float32(sign) * quality.chunk(chunk, at)
+
+    return Contest(key, at, costs, drawn)
+
+
+def _in_order(
+    draws: Draws, values: Mapping[int, float], *, sign: float
+) -> tuple[Places, Floats]:
+    """Return places and costs of systems, the best first, equal ones by label."""
+    best_first = sorted(
+        values, key=lambda i: (sign * values[i], draws.systems[i].label)
+    )
+    costs = [sign * values[i] for i in best_first]
+    return np.array(best_first, np.intp), np.array(costs, np.float64)
+
+
+def _rows(contest: Contest, draws: Draws) -> tuple[RankInterval, ...]:
+    n = len(contest.at)
+    if not n:
+        return ()
+    labels = [draws.systems[i].label for i in contest.at]
+    ranks = np.searchsorted(contest.costs, contest.costs, side="left") + 1
+    n_near = min(n - 1, max(1, _MAX_PAIRS // n))
+    drawn_ranks, told = _drawn(contest, draws, n_near)
+    first = (drawn_ranks == 1).mean(axis=1)
+    low, high = _bounds(drawn_ranks, draws.rules.level)
+    ties = _ties(contest, told, n_near, draws.rules.level)
+    return tuple(
+        RankInterval(
+            label=labels[k],
+            rank=int(ranks[k]),
+            low=int(min(low[k], ranks[k])),
+            high=int(max(high[k], ranks[k])),
+            first_probability=float(first[k]),
+            tied_with=tuple(labels[other] for other in ties[k]),
+        )
+        for k in range(n)
+    )
+
+
+def _drawn(contest: Contest, draws: Draws, n_near: int) -> tuple[Ranks, Floats]:
+    """Return the ranks in every draw, and how often each is told from a neighbour.
+
+    Returns
+    -------
+    ndarray of shape (n, n_draws)
+        Ranks.
+    ndarray of shape (2, n_near, n)
+        Share of the draws in which the system is ahead of the one that is s + 1 ranks
+        after it, and in which it is behind it.
+    """
+    n, n_draws = len(contest.at), draws.rules.n_draws
+    ranks = np.empty((n, n_draws), _kind_of_ranks(n))
+    told = np.zeros((2, n_near, n))
+    for chunk in draws.chunks(n):
+        costs = contest.drawn(chunk)
+        equals = has_equals(contest.costs, costs)
+        ranks[:, chunk] = ranks_of(costs, has_equals=equals)
+        for near in range(1, n_near + 1 if contest.bounds is None else 0):
+            one, other = costs[:-near], costs[near:]
+            told[0, near - 1, :-near] += np.count_nonzero(one < other, axis=1)
+            told[1, near - 1, :-near] += np.count_nonzero(one > other, axis=1)
+    return ranks, told / n_draws
+
+
+def ranks_of(costs: Singles, *, has_equals: bool = True) -> Ranks:
+    """Return the rank in every draw, ndarray of shape (n, n_draws).
+
+    Parameters
+    ----------
+    costs : ndarray of shape (n, n_draws)
+        Lower is better.
+    has_equals : bool, default True
+        Whether exact figures may be equal, which then have the same rank. Otherwise
+        those that are not told apart keep their order.
+    """
+    n, n_draws = costs.shape
+    order = radix_order(costs)
+    ranks = np.empty((n_draws, n), _kind_of_ranks(n))
+    rising = np.arange(1, n + 1, dtype=ranks.dtype)
+    for draw, places in enumerate(order):
+        if has_equals:
+            values = costs[places, draw]
+            rising[:] = np.searchsorted(values, values, side="left") + 1
+        ranks[draw, places] = rising
+    return ranks.T
+
+
+def radix_order(costs: Singles) -> Places:
+    """Return the stable order of each draw, ndarray of shape (n_draws, n).
+
+    Parameters
+    ----------
+    costs : ndarray of shape (n, n_draws)
+        No NaN.
+
+    Notes
+    -----
+    The bits of a floating-point number are in its order once those of negative ones are
+    turned around. NumPy sorts 16 bits by radix: low halves first, then high halves, is
+    three times as fast as comparing thousands of them. Of very many systems the 16
+    highest bits that differ are enough, as long as more than half of the systems have
+    a value of these bits to themselves: the others are off by a rank or two among
+    thousands.
+    """
+    bits = (costs + np.float32(0)).view(np.int32)  # -0 becomes 0
+    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
+    keys = bits.view(np.uint32) ^ np.uint32(0x80000000)
+    keys -= keys.min()
+    if len(keys) >= _COARSE_FROM:
+        shift = max(int(keys.max()).bit_length() - 16, 0)
+        cells = (keys >> np.uint32(shift)).astype(np.uint16).T.copy()
+        if 2 * len(np.unique(cells[0])) > len(keys):
+            return np.argsort(cells, axis=1, kind="stable")
+    low = keys.astype(np.uint16).T.copy()
+    high = (keys >> np.uint32(16)).astype(np.uint16).T.copy()
+    order = np.argsort(low, axis=1, kind="stable")
+    for draw, by_low in enumerate(order):
+        by_low[:] = by_low[np.argsort(high[draw, by_low], kind="stable")]
+    return order
+
+
+def _kind_of_ranks(n: int) -> type[np.uint16] | type[np.uint32]:
+    return np.uint16 if n < 2**16 else np.uint32
+
+
+def _bounds(ranks: Ranks, level: float) -> tuple[Ranks, Ranks]:
+    """Return the bounds that hold `level` of the ranks; sorts `ranks`."""
+    n_draws = ranks.shape[1]
+    tail = (1 - level) / 2
+    low, high = (max(ceil(share * n_draws - 1e-9) - 1, 0) for share in (tail, 1 - tail))
+    ranks.sort(axis=1, kind="stable")  # by radix
+    return ranks[:, low], ranks[:, high]
+
+
+def _ties(contest: Contest, told: Floats, n_near: int, level: float) -> list[list[int]]:
+    """Return the neighbours that each cannot be told from, nearest first."""
+    ties: list[list[int]] = [[] for _ in contest.at]
+    for near in range(1, n_near + 1):
+        if contest.bounds is None:
+            apart = (told[:, near - 1, :-near] > (1 + level) / 2).any(axis=0)
+        else:
+            low, high = contest.bounds
+            apart = (high[:-near] < low[near:]) | (high[near:] < low[:-near])
+        for k in np.flatnonzero(~apart).tolist():
+            ties[k].append(k + near)
+            ties[k + near].append(k)
+    return ties
