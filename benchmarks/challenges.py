@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from isojoule.comparison.compare import ALL_SYSTEMS, Comparison, compare
-from isojoule.comparison.convergence import convergence_ratios
 from isojoule.comparison.marginal import marginal_steps
 from isojoule.comparison.rules import Amendment, Rules
 from isojoule.comparison.rules_document import rules_from
 from isojoule.formats.rules import packaged_rules, parse_rules
+from isojoule.formats.run_table import read_run_table
 from isojoule.formats.submissions import read_submissions
-from isojoule.units import j_to_kwh, kwh_to_j
+from isojoule.studies.convergence import Trained, study_convergence
+from isojoule.units import j_to_kwh
 
 RESULTS = Path(__file__).with_name("results") / "challenges.json"
 DATA = Path(
@@ -159,14 +160,10 @@ def exact(rules: Rules) -> Rules:
 
 
 def run_table(folder: Path) -> dict[str, Any]:
-    rows = rows_of(folder / "baseline2022_gpu_batch_runs.csv")
-    names = ("total_kwh", "kwh_at_best_f1", "kwh_at_95pct_of_max_f1")
-    energies = [
-        tuple(kwh_to_j(float(row[name] or "nan")) for name in names) for row in rows
-    ]
-    found = convergence_ratios(energies)
+    rows = read_run_table(folder / "baseline2022_gpu_batch_runs.csv")
+    found = study_convergence([Trained(*row) for row in rows])
     return {
-        "n": found.n_runs,
+        "n": found.at_best.n,
         "at_best": [found.at_best.median, found.at_best.low, found.at_best.high],
         "total": [found.total.median, found.total.low, found.total.high],
     }

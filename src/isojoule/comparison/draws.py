@@ -37,7 +37,7 @@ Places: TypeAlias = NDArray[np.intp]
 MAX_KEPT_BYTES: Final = 2_000_000_000
 """Most memory that draws may keep; what is over is drawn again when it is needed."""
 
-_CHUNK_VALUES: Final = 2_000_000
+_CHUNK_VALUES: Final = 4_000_000
 """Values that are worked on at a time."""
 
 _NEGLIGIBLE: Final = 0.1

@@ -16,10 +16,9 @@ References
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isojoule.comparison.baseline import baseline_scores, baseline_system
 from isojoule.comparison.budget import normal_quantile
@@ -31,17 +30,13 @@ from isojoule.comparison.draws import (
     has_equals,
     score_doubt,
 )
+from isojoule.comparison.orders import Ranks, kind_of_ranks, ranks_of
 from isojoule.comparison.rules import Rules
 from isojoule.comparison.scores import RANKING, ranking_scores, weighted_scores
 from isojoule.comparison.systems import System
 
 _MAX_PAIRS: Final = 10_000
 """Pairs of neighbours of a ranking that are compared, where there are more systems."""
-
-_COARSE_FROM: Final = 4_000
-"""Systems from which on 16 bits are enough to rank them in a draw."""
-
-Ranks: TypeAlias = NDArray[np.unsignedinteger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +330,7 @@ def _drawn(contest: Contest, draws: Draws, n_near: int) -> tuple[Ranks, Floats]:
         after it, and in which it is behind it.
     """
     n, n_draws = len(contest.at), draws.rules.n_draws
-    ranks = np.empty((n, n_draws), _kind_of_ranks(n))
+    ranks = np.empty((n, n_draws), kind_of_ranks(n))
     told = np.zeros((2, n_near, n))
     for chunk in draws.chunks(n):
         costs = contest.drawn(chunk)
@@ -346,67 +341,6 @@ def _drawn(contest: Contest, draws: Draws, n_near: int) -> tuple[Ranks, Floats]:
             told[0, near - 1, :-near] += np.count_nonzero(one < other, axis=1)
             told[1, near - 1, :-near] += np.count_nonzero(one > other, axis=1)
     return ranks, told / n_draws
-
-
-def ranks_of(costs: Singles, *, has_equals: bool = True) -> Ranks:
-    """Return the rank in every draw, ndarray of shape (n, n_draws).
-
-    Parameters
-    ----------
-    costs : ndarray of shape (n, n_draws)
-        Lower is better.
-    has_equals : bool, default True
-        Whether exact figures may be equal, which then have the same rank. Otherwise
-        those that are not told apart keep their order.
-    """
-    n, n_draws = costs.shape
-    order = radix_order(costs)
-    ranks = np.empty((n_draws, n), _kind_of_ranks(n))
-    rising = np.arange(1, n + 1, dtype=ranks.dtype)
-    for draw, places in enumerate(order):
-        if has_equals:
-            values = costs[places, draw]
-            rising[:] = np.searchsorted(values, values, side="left") + 1
-        ranks[draw, places] = rising
-    return ranks.T
-
-
-def radix_order(costs: Singles) -> Places:
-    """Return the stable order of each draw, ndarray of shape (n_draws, n).
-
-    Parameters
-    ----------
-    costs : ndarray of shape (n, n_draws)
-        No NaN.
-
-    Notes
-    -----
-    The bits of a floating-point number are in its order once those of negative ones are
-    turned around. NumPy sorts 16 bits by radix: low halves first, then high halves, is
-    three times as fast as comparing thousands of them. Of very many systems the 16
-    highest bits that differ are enough, as long as more than half of the systems have
-    a value of these bits to themselves: the others are off by a rank or two among
-    thousands.
-    """
-    bits = (costs + np.float32(0)).view(np.int32)  # -0 becomes 0
-    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
-    keys = bits.view(np.uint32) ^ np.uint32(0x80000000)
-    keys -= keys.min()
-    if len(keys) >= _COARSE_FROM:
-        shift = max(int(keys.max()).bit_length() - 16, 0)
-        cells = (keys >> np.uint32(shift)).astype(np.uint16).T.copy()
-        if 2 * len(np.unique(cells[0])) > len(keys):
-            return np.argsort(cells, axis=1, kind="stable")
-    low = keys.astype(np.uint16).T.copy()
-    high = (keys >> np.uint32(16)).astype(np.uint16).T.copy()
-    order = np.argsort(low, axis=1, kind="stable")
-    for draw, by_low in enumerate(order):
-        by_low[:] = by_low[np.argsort(high[draw, by_low], kind="stable")]
-    return order
-
-
-def _kind_of_ranks(n: int) -> type[np.uint16] | type[np.uint32]:
-    return np.uint16 if n < 2**16 else np.uint32
 
 
 def _bounds(ranks: Ranks, level: float) -> tuple[Ranks, Ranks]:

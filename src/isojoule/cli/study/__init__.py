@@ -3,6 +3,7 @@
 import click
 
 from isojoule.cli.study.benchmark import benchmark
+from isojoule.cli.study.convergence import convergence
 from isojoule.cli.study.estimators import estimators
 from isojoule.cli.study.groups import groups
 from isojoule.cli.study.link import link
@@ -26,5 +27,6 @@ for command in (
     groups,
     estimators,
     stabilization,
+    convergence,
 ):
     study.add_command(command)
