@@ -9,6 +9,7 @@ from isojoule.comparison.checks import Finding, check_all
 from isojoule.comparison.cohorts import cohort_of
 from isojoule.comparison.front import Front, find_front
 from isojoule.comparison.marginal import Step, marginal_steps
+from isojoule.comparison.precision import state_digits
 from isojoule.comparison.proxies import OrderChange, Proxy, order_changes, proxies
 from isojoule.comparison.ranking import Ranking, rank_all
 from isojoule.comparison.rules import Cohort, Rules
@@ -134,7 +135,8 @@ def compare(
         raise InsufficientDataError(
             f"no submission could be read{f': {reasons}' if reasons else ''}"
         )
-    submissions = amend(handed.submissions, rules.amendments)
+    stated = state_digits(handed.submissions, rules.stated_decimals_kwh)
+    submissions = amend(stated, rules.amendments)
     tell("checking")
     findings = check_all(submissions, rules)
     tell("normalizing")

@@ -274,6 +274,9 @@ class Rules:
         What one point of the main metric may cost [kWh].
     scope : {"gpu", "node", "wall"} or None
         What the energies should cover.
+    stated_decimals_kwh : int or None
+        Decimals of kWh that energies were asked with, where programs drop zeros at the
+        end; `None` takes every figure as it is written.
     max_params, max_macs : float or None
         The user's own caps.
     errors, limits : Errors, CheckLimits
@@ -300,6 +303,7 @@ class Rules:
     exponent: float = 1.0
     price_kwh_per_point: float | None = None
     scope: Scope | None = None
+    stated_decimals_kwh: int | None = None
     max_params: float | None = None
     max_macs: float | None = None
     errors: Errors = field(default_factory=Errors)

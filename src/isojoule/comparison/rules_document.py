@@ -78,6 +78,7 @@ def rules_from(
             exponent=top.number("exponent", 1.0),
             price_kwh_per_point=top.number_or_none("price_kwh_per_point"),
             scope=cast("Scope | None", top.one_of("scope", ("gpu", "node", "wall"))),
+            stated_decimals_kwh=top.whole_or_none("stated_decimals_kwh", at_least=0),
             max_params=top.number_or_none("max_params"),
             max_macs=top.number_or_none("max_macs"),
             errors=_settings(Errors, top.table("errors"), "[errors]"),

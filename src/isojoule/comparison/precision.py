@@ -1,0 +1,42 @@
+"""How many digits energies were stated with, where the rules say it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from isojoule.submissions import Figure, Submission
+from isojoule.units import kwh_to_j
+
+
+def state_digits(
+    submissions: Sequence[Submission], decimals_kwh: int | None
+) -> tuple[Submission, ...]:
+    """Return the submissions with energies known to the digits that were asked for.
+
+    Parameters
+    ----------
+    submissions : sequence of Submission
+        As they were handed in.
+    decimals_kwh : int or None
+        Decimals of kWh that energies were asked with; ``0.01`` then stands for
+        ``0.010``. `None` takes every figure as it is written.
+    """
+    if decimals_kwh is None:
+        return tuple(submissions)
+    step_j = kwh_to_j(10.0**-decimals_kwh)
+    return tuple(
+        replace(
+            submission,
+            energies={n: _stated(f, step_j) for n, f in submission.energies.items()},
+            references=tuple(
+                replace(run, energy=_stated(run.energy, step_j))
+                for run in submission.references
+            ),
+        )
+        for submission in submissions
+    )
+
+
+def _stated(figure: Figure, step_j: float) -> Figure:
+    if figure.step is None or figure.step <= step_j:
+        return figure
+    return replace(figure, step=step_j)
