@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from comparison.submitted import submission
-from isojoule.comparison.precision import state_digits
+from isojoule.comparison.precision import rounded_j, state_digits
 
 KWH = 3.6e6
 
@@ -38,3 +38,14 @@ def test_what_is_no_rounded_decimal_stays_exact():
     energy = replace(handed.energies["train"], step=None)
     exact = replace(handed, energies={"train": energy})
     assert state_digits([exact], 3)[0].energies["train"].step is None
+
+
+@pytest.mark.parametrize(
+    ("energy_kwh", "decimals", "expected_kwh"),
+    [(1.35388, 3, 1.354), (1.35388, None, 1.35388), (0.0004, 3, 0.0004), (12.6, 0, 13)],
+)
+def test_published_energies_have_the_decimals_of_the_rules(
+    energy_kwh, decimals, expected_kwh
+):
+    found_kwh = rounded_j(energy_kwh * KWH, decimals) / KWH
+    assert found_kwh == pytest.approx(expected_kwh, rel=1e-12)

@@ -9,6 +9,7 @@ from comparison.submitted import energy, figure, rules, submission
 from comparison.systems_by_hand import entries, number
 from isojoule.comparison.rules import Errors, PhaseRules, Reference
 from isojoule.comparison.systems import normalize_submissions
+from isojoule.normalizers import NORMALIZERS
 from isojoule.records import Calibration, Observation
 from isojoule.submissions import Figure, Place, ReferenceRun
 from isojoule.units import kwh_to_j
@@ -422,3 +423,37 @@ def test_an_interval_that_was_stated_counts_instead_of_the_prior_of_repeats():
     found = one(handed, replace(rules(), errors=NO_ERRORS)).energies["train"]
     half = doubt(found, "repeats of the system").log_std * 1.959963984540054
     assert half == pytest.approx(0.1 / 1.39)
+
+
+@pytest.mark.parametrize("method", sorted(NORMALIZERS))
+def test_every_method_gives_a_number_with_bounds_or_says_why_not(method):
+    at_site = (100, 180, 260, 400, 700, 900)
+    asked = with_phase(method, *(0.5 * a**1.02 for a in at_site))
+    for text in ("300", "95", "100000", "0.001"):
+        found = one(site(text, *(str(a) for a in at_site)), asked)
+        if found.energies:
+            estimate = found.energies["train"].estimate
+            assert 0 < estimate.energy_low_j < estimate.energy_j
+            assert estimate.energy_j < estimate.energy_high_j < 1e9
+            assert estimate.method == method
+        else:
+            assert len(found.refusals["train"]) > 20
+    near = one(site("300", *(str(a) for a in at_site)), asked).energy_j("train")
+    if method != "svr":  # which is flat in joules by its published settings
+        assert near == pytest.approx(0.5 * 300**1.02, rel=0.1)
+
+
+def test_many_references_count_as_their_mean():
+    at_site = [100 + 10 * k for k in range(16)]
+    asked = with_phase("linear", *(0.5 * a for a in at_site))
+    found = one(site("150", *(str(a) for a in at_site)), asked).energies["train"]
+    line = doubt(found, "repeats of the site's reference")
+    assert line.of == "16 references"
+    assert line.log_std == pytest.approx(0.05 / 4)
+
+
+def test_priors_without_measure_give_no_number():
+    asked = replace(
+        with_phase("single-median", 5.0), errors=Errors(model_fraction=1000.0)
+    )
+    assert "out of all bounds" in one(site("300", "10"), asked).refusals["train"]

@@ -9,7 +9,7 @@ as it is.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import exp, isfinite, log, sqrt
+from math import exp, inf, isfinite, log, sqrt
 from statistics import NormalDist, fmean
 from typing import Final, Literal, TypeAlias
 
@@ -23,6 +23,9 @@ Shared: TypeAlias = Literal["system", "site", "all"]
 
 STATED_LEVEL: Final = 0.95
 """Level of an interval that somebody states without its level."""
+
+_MAX_EXPONENT: Final = 700.0
+"""Near the largest of which exp is a number."""
 
 _MAX_STEPS: Final = 1.0
 """A number that is written is at least one unit of its last digit."""
@@ -75,8 +78,14 @@ def bounds_of(
         Its budget.
     level : float
         Coverage, in (0, 1).
+
+    Returns
+    -------
+    tuple of two floats
+        0 and infinite where no number holds them.
     """
-    factor = exp(normal_quantile(level) * total_log_std(doubts))
+    width = normal_quantile(level) * total_log_std(doubts)
+    factor = exp(width) if width < _MAX_EXPONENT else inf
     return energy_j / factor, energy_j * factor
 
 

@@ -110,6 +110,8 @@ class SiteConverter:
         ------
         InsufficientDataError
             If the data do not allow a number.
+        ValueError
+            If a figure is at the end of what numbers hold.
         """
         estimate = self._ask(self._normalizer, observation, level)
         used = [p for p in self._pairs if p.before.workload in estimate.references]
@@ -194,7 +196,7 @@ class SiteConverter:
     ) -> float:
         """Return the change of ln energy per log step of what was moved."""
         moved = self._ask(normalizer, observation, estimate.level)
-        return log(moved.energy_j / estimate.energy_j) / _STEP
+        return (log(moved.energy_j) - log(estimate.energy_j)) / _STEP
 
     def _reference_doubts(
         self, observation: Observation, estimate: Estimate, used: Sequence[SitePair]
@@ -250,12 +252,23 @@ class SiteConverter:
 
         The interval of a normalizer holds the errors of the references, and that of
         ``joint`` those of the energy, too: they have their own lines and are taken off.
+
+        Raises
+        ------
+        InsufficientDataError
+            If the interval has no end.
         """
         names = "; ".join(p.name for p in used)
         log_std = self._errors.model_fraction
-        if estimate.energy_low_j is not None and estimate.energy_high_j is not None:
-            width = log(estimate.energy_high_j / estimate.energy_low_j)
-            variance = (width / 2 / normal_quantile(estimate.level)) ** 2
+        low_j, high_j = estimate.energy_low_j, estimate.energy_high_j
+        if low_j is not None and high_j is not None:
+            if not (low_j > 0 and isfinite(high_j)):
+                raise InsufficientDataError(
+                    f"{self._phase.method} knows no bounds for the system: run a "
+                    "reference nearer to it"
+                )
+            half_width = (log(high_j) - log(low_j)) / 2
+            variance = (half_width / normal_quantile(estimate.level)) ** 2
             variance *= 1 - estimate.sources.get(OWN, 0.0)
             log_std = max(variance - total_log_std(known) ** 2, 0.0) ** 0.5
         return [d for d in model_doubts(log_std, len(used), of=names) if d.log_std > 0]

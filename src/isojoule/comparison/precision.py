@@ -1,10 +1,10 @@
-"""How many digits energies were stated with, where the rules say it."""
+"""How many digits energies are stated and published with, where the rules say it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from isojoule.submissions import Figure, Submission
-from isojoule.units import kwh_to_j
+from isojoule.units import j_to_kwh, kwh_to_j
 
 
 def state_digits(
@@ -34,6 +34,21 @@ def state_digits(
         )
         for submission in submissions
     )
+
+
+def rounded_j(energy_j: float, decimals_kwh: int | None) -> float:
+    """Return an energy as it is published [J]; as it is where that would be 0.
+
+    Parameters
+    ----------
+    energy_j : float
+        Energy [J].
+    decimals_kwh : int or None
+        Decimals of kWh; `None` keeps all digits.
+    """
+    if decimals_kwh is None:
+        return energy_j
+    return kwh_to_j(round(j_to_kwh(energy_j), decimals_kwh)) or energy_j
 
 
 def _stated(figure: Figure, step_j: float) -> Figure:

@@ -5,12 +5,13 @@ others still go through.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import TypeAlias
 
 from isojoule.comparison.budget import Doubt, bounds_of, shares_of, system_doubts
 from isojoule.comparison.conversion import Converted, SiteConverter
+from isojoule.comparison.precision import rounded_j
 from isojoule.comparison.references import (
     SitePair,
     SiteReferences,
@@ -230,10 +231,9 @@ def _normalized(case: _Case, known: _Known) -> NormalizedEnergy:
     try:
         converter = _converter(case, found, known)
         converted = converter.convert(case.observation(), level=case.rules.level)
-    except InsufficientDataError as error:
-        raise InsufficientDataError("; ".join((*found.complaints, str(error)))) from (
-            error
-        )
+    except ValueError as error:  # InsufficientDataError, and what no record holds
+        reasons = (*found.complaints, str(error))
+        raise InsufficientDataError("; ".join(reasons)) from error
     doubts = list(converted.doubts)
     if case.submission.is_baseline and _is_own_site(found):
         doubts = []
@@ -306,7 +306,12 @@ def _converted(
     InsufficientDataError
         If its bounds are no numbers.
     """
-    found = converted.estimate
+    found = replace(
+        converted.estimate,
+        energy_j=rounded_j(converted.estimate.energy_j, case.phase.decimals_kwh),
+        energy_low_j=None,
+        energy_high_j=None,
+    )
     budget = (*case.own_doubts(converted.own_sensitivity), *doubts)
     low_j, high_j = bounds_of(found.energy_j, budget, case.rules.level)
     if not (low_j > 0 and isfinite(high_j)):
@@ -333,7 +338,7 @@ def _converted(
             sources=shares_of(budget),
         ),
         declared=case.figure,
-        factor=found.energy_j / case.energy_j,
+        factor=converted.estimate.energy_j / case.energy_j,
         doubts=budget,
         extrapolation_factor=outside,
     )
