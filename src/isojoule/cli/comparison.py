@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from isojoule.comparison.compare import Comparison
     from isojoule.formats.bundle import Bundle
     from isojoule.records import Calibration
+    from isojoule.report.comparison_figures import ComparisonFigure
     from isojoule.submissions import InputFile
 
 _N_SHOWN: Final = 20
@@ -195,7 +196,6 @@ def write_comparison(
     from isojoule.formats.bundle import write_bundle
     from isojoule.formats.files import write_whole
     from isojoule.formats.table import encode_csv
-    from isojoule.report.comparison_figures import draw_comparison
     from isojoule.report.comparison_page import render_comparison
     from isojoule.report.comparison_tables import comparison_tables
     from isojoule.report.latex import to_latex
@@ -207,14 +207,29 @@ def write_comparison(
         write_whole(out / "tables" / f"{name}.tex", to_latex(table))
     for team, text in mails(compared.findings, edition=compared.rules.edition).items():
         write_whole(out / "mails" / f"{_file_name(team)}.txt", text)
-    for figure in draw_comparison(compared) if with_figures else ():
+    figures = _drawn(compared) if with_figures else ()
+    for figure in figures:
         for ending, content in figure.files.items():
             write_whole(out / "figures" / f"{figure.stem}{ending}", content)
     write_whole(out / "comparison.json", bundle.results)
     write_bundle(out / "bundle.zip", bundle)
-    page = render_comparison(compared, now=datetime.now(UTC), with_figures=with_figures)
+    page = render_comparison(
+        compared, now=datetime.now(UTC), with_figures=with_figures, figures=figures
+    )
     write_whole(out / "comparison.html", page)
     say(f"comparison.html, the tables, the mails and bundle.zip are in {out}")
+
+
+def _drawn(compared: "Comparison") -> "tuple[ComparisonFigure, ...]":
+    """Return the figures; none, and a sentence, where the extra is missing."""
+    from isojoule.errors import MissingExtraError
+    from isojoule.report.comparison_figures import draw_comparison
+
+    try:
+        return draw_comparison(compared)
+    except MissingExtraError as error:
+        say(f"no figures: {error}")
+        return ()
 
 
 def _file_name(team: str) -> str:

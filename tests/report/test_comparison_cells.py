@@ -1,0 +1,90 @@
+from dataclasses import replace
+
+import pytest
+
+from compared import KWH, make_comparison, make_figure, make_submission
+from isojoule.report.comparison_cells import cells, ordered
+from isojoule.report.comparison_headings import headings
+from isojoule.report.comparison_index import Index
+
+
+def row_of(comparison, label):
+    (system,) = (s for s in comparison.systems if s.label == label)
+    keys = [heading.key for heading in headings(comparison)]
+    found = cells(comparison, Index.of(comparison), system)
+    return dict(zip(keys, found, strict=True))
+
+
+@pytest.fixture
+def small():
+    return row_of(make_comparison(), "small")
+
+
+def test_every_heading_has_its_cell_and_a_key_of_its_own():
+    keys = [heading.key for heading in headings(make_comparison())]
+    assert len(keys) == len(set(keys))
+
+
+def test_an_energy_has_its_interval_and_says_where_it_comes_from(small):
+    cell = small["energy.train"]
+    assert (cell.text, cell.small) == ("1.00", "0.500\N{EN DASH}2.00")
+    assert cell.key == pytest.approx(1.0)
+    assert cell.source == (
+        "2.00 kWh \N{MULTIPLICATION SIGN} 0.500; method single-median by crnn, train; "
+        "declared, scope not stated; all.csv:3, kwh; beyond the references by a factor "
+        "of 3.00"
+    )
+
+
+def test_a_stated_energy_keeps_its_digits_its_provenance_and_its_scope(small):
+    cell = small["stated.train"]
+    assert (cell.text, cell.small) == ("2.00", "declared\nno scope")
+    assert cell.source == "all.csv:3, kwh: “2.00”"
+
+
+def test_a_tie_and_a_front_are_marked(small):
+    assert small["rank.energy.train"].text == "2 ="
+    assert small["rank.energy.train"].source == "tied with base"
+    assert small["front.all systems.train.f1"].text == "● 95 %"
+    assert small["weighted.f1.train"].small == "rank 1"
+
+
+def test_what_is_refused_says_why_and_sorts_last():
+    cell = row_of(make_comparison(), "odd")["energy.test"]
+    assert cell.key is None
+    assert cell.source == "No number: no test energy was stated"
+
+
+def test_an_amended_figure_shows_what_stood_there():
+    amended = make_figure(
+        "1", KWH, step=KWH, original=make_figure("9.36", 9.36 * KWH), reason="agreed"
+    )
+    changed = make_submission("base", energies={"train": amended})
+    cell = row_of(make_comparison(submissions=[changed]), "base")["stated.train"]
+    assert (cell.original, cell.text) == ("9.36", "1")
+    assert cell.source.endswith("amended: agreed")
+
+
+def test_findings_sort_by_the_gravest_and_waived_ones_do_not_count(small):
+    assert (small["findings"].text, small["findings"].small) == ("1", "1 error")
+    odd = row_of(make_comparison(), "odd")["findings"]
+    assert (odd.text, odd.key) == ("0", 0)
+
+
+def test_several_references_are_counted_and_told():
+    submission = make_submission("base")
+    (run,) = submission.references
+    two = replace(submission, references=(run, replace(run, name="beats")))
+    cell = row_of(make_comparison(submissions=[two]), "base")["reference"]
+    assert (cell.text, cell.small) == ("2", "references")
+    assert "beats, train: 0.500 kWh (all.csv:2, ref)" in cell.source
+
+
+def test_systems_stand_by_rank_and_those_without_one_last():
+    comparison = make_comparison()
+    (ranking,) = (comparison.rankings["energy.train"],)
+    fewer = replace(ranking, rows=ranking.rows[1:])
+    rankings = {**comparison.rankings, "energy.train": fewer}
+    comparison = replace(comparison, rankings=rankings)
+    labels = [s.label for s in ordered(comparison, Index.of(comparison))]
+    assert labels == ["small", "large", "odd", "base"]

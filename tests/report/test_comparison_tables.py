@@ -1,0 +1,123 @@
+from dataclasses import replace
+
+import pytest
+
+from compared import make_comparison, make_figure, make_rules, make_submission
+from isojoule.comparison.rules import Amendment
+from isojoule.formats.table import encode_csv
+from isojoule.report.comparison_page_tables import (
+    caps_for_page,
+    is_of_figures,
+    steps_for_page,
+)
+from isojoule.report.comparison_tables import comparison_tables
+from isojoule.report.latex import to_latex
+from isojoule.report.markdown import to_markdown
+from isojoule.submissions import Problem
+from isojoule.tables import Column
+
+pytest.importorskip("scipy", reason="a comparison needs the compare extra")
+
+
+@pytest.fixture
+def tables():
+    return comparison_tables(make_comparison())
+
+
+def test_systems_have_energies_in_kwh_ranks_and_places(tables):
+    row = tables["systems"].rows()[1]
+    assert row["label"] == "small"
+    assert row["train_energy_kwh"] == pytest.approx(1.0)
+    assert row["train_energy_high_kwh"] == pytest.approx(2.0)
+    assert row["train_stated_kwh"] == pytest.approx(2.0)
+    assert row["train_stated_from"] == "all.csv:3, kwh"
+    assert row["rank_train"] == 2
+    assert row["front_all systems_f1_train_fraction"] == pytest.approx(0.95)
+    assert row["weighted_f1_train"] == pytest.approx(0.4)
+    assert tables["systems"].rows()[3]["test_refused"] == "no test energy was stated"
+
+
+def test_tables_without_rows_are_left_out(tables):
+    assert "problems" not in tables
+    assert "amendments" not in tables
+    assert tables["inputs"].rows()[0]["sha256"] == "ab" * 32
+
+
+def test_problems_tell_whose_they_are():
+    troubled = make_submission("odd", problems=(Problem("warning", "no number"),))
+    lost = (Problem("error", "not YAML"),)
+    table = comparison_tables(make_comparison(submissions=[troubled], problems=lost))
+    assert [(r["label"], r["text"]) for r in table["problems"].rows()] == [
+        (None, "not YAML"),
+        ("odd", "no number"),
+    ]
+
+
+def test_an_amendment_stands_beside_what_it_replaced():
+    rules = make_rules(
+        amendments=(
+            Amendment(label="small", field="scores.f1", value=0.4, reason="typing"),
+        )
+    )
+    score = make_figure("0.4", 0.4, original=make_figure("4", 4.0), reason="typing")
+    changed = make_submission("small", scores={"f1": score})
+    tables = comparison_tables(make_comparison(rules=rules, submissions=[changed]))
+    (row,) = tables["amendments"].rows()
+    assert (row["before"], row["after"], row["reason"]) == ("4", "0.4", "typing")
+
+
+def test_the_budget_has_median_errors_and_shares(tables):
+    largest, other = tables["uncertainty-budget"].rows()[:2]
+    assert largest["source"] == "rounding of the reference"
+    assert largest["error_fraction"] == pytest.approx(0.4)
+    assert largest["share_fraction"] == pytest.approx(0.16 / 0.25)
+    assert other["share_fraction"] == pytest.approx(0.09 / 0.25)
+    assert largest["shared"] == "all systems of a team"
+
+
+def test_all_tables_can_be_written(tables):
+    for table in tables.values():
+        assert table.title in to_markdown(table)
+        assert "\\toprule" in to_latex(table)
+        assert len(encode_csv(table).splitlines()) > table.n_rows
+
+
+def test_caps_are_told_with_the_unit_of_what_is_capped():
+    rows = caps_for_page(make_comparison(), "all systems").rows()
+    assert [row["most"] for row in rows] == ["4.00 kWh", "2.50 kWh", "1.50 M"]
+    assert rows[1]["loss"] == "0.10 (0.08\N{EN DASH}0.12)"
+
+
+def test_a_verdict_is_told_where_there_is_a_price():
+    assert "worthy" not in {c.name for c in _steps(make_comparison())}
+    priced = make_comparison(rules=make_rules(price_kwh_per_point=1.0))
+    everyone = priced.cohorts["all systems"]
+    (step,) = everyone.steps["train", "f1"]
+    worthy = replace(
+        everyone, steps={("train", "f1"): (replace(step, is_worthy=True),)}
+    )
+    cohorts = {**priced.cohorts, "all systems": worthy}
+    assert _steps(replace(priced, cohorts=cohorts))[-1].values == ("yes",)
+
+
+def _steps(comparison):
+    return steps_for_page(comparison, "all systems").columns
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("1.2", "\N{EN DASH}"),
+        ("<1 %", "95 %"),
+        ("2.50 kWh",),
+        ("1.50 M", "512"),
+        ("0.1 (0.08\N{EN DASH}0.12)",),
+    ],
+)
+def test_columns_of_figures_are_known_as_such(texts):
+    assert is_of_figures(Column("a", texts))
+
+
+@pytest.mark.parametrize("texts", [("2023.csv:3",), ("1.2", "no"), (None,), (True,)])
+def test_other_columns_are_not(texts):
+    assert not is_of_figures(Column("a", texts))
