@@ -425,7 +425,13 @@ def test_an_interval_that_was_stated_counts_instead_of_the_prior_of_repeats():
     assert half == pytest.approx(0.1 / 1.39)
 
 
-@pytest.mark.parametrize("method", sorted(NORMALIZERS))
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name == "gp" else name
+        for name in sorted(NORMALIZERS)
+    ],
+)
 def test_every_method_gives_a_number_with_bounds_or_says_why_not(method):
     at_site = (100, 180, 260, 400, 700, 900)
     asked = with_phase(method, *(0.5 * a**1.02 for a in at_site))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
 from isojoule.comparison.rules import Amendment
 from isojoule.errors import FormatError, UnknownNameError
@@ -56,8 +56,10 @@ def _amended(submission: Submission, amendment: Amendment) -> Submission:
     if not isfinite(amendment.value) or amendment.value < 0:
         raise _refuse(amendment, "its value must not be negative")
     if field in _PLAIN:
-        old = getattr(submission, field)
-        return replace(submission, **{field: _figure(old, amendment)})
+        changes: dict[str, Any] = {
+            field: _figure(getattr(submission, field), amendment)
+        }
+        return replace(submission, **changes)
     if field.startswith(_SCORES):
         name = field.removeprefix(_SCORES)
         return replace(submission, scores=_with(submission.scores, name, amendment))

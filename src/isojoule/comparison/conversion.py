@@ -37,6 +37,10 @@ MAX_SEPARATE: Final = 8
 """Most references whose errors are followed one by one. Above, each error moves an
 energy so little that all together count like that of a mean."""
 
+ITERATED: Final = ("gp", "svr", "svr-standardized")
+"""Methods that search for their parameters at every fit, which takes too long to do for
+every reference: their references count like a mean, too."""
+
 _STEP: Final = 1e-3
 """Of finite differences, in logarithms."""
 
@@ -201,7 +205,7 @@ class SiteConverter:
     def _reference_doubts(
         self, observation: Observation, estimate: Estimate, used: Sequence[SitePair]
     ) -> list[Doubt]:
-        if len(used) > MAX_SEPARATE:
+        if len(used) > MAX_SEPARATE or self._phase.method in ITERATED:
             return self._mean_doubts(used)
         doubts = []
         for pair in used:

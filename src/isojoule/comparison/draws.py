@@ -77,8 +77,9 @@ class Drawn:
             Systems among all, that have the quantity.
         """
         rows = np.searchsorted(self.places, at)
-        center = self.center[rows, np.newaxis].astype(np.float32)
-        return np.asarray(self.deviation[rows, draws] + center)
+        values: Singles = self.deviation[rows, draws]  # a copy
+        values += self.center[rows, np.newaxis].astype(np.float32)
+        return values
 
     def extremes(self, draws: slice, at: Places) -> tuple[Singles, Singles]:
         """Return the lowest and the highest value of each system in some draws.

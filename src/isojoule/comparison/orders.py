@@ -1,5 +1,6 @@
 """The order of many systems in many draws, by radix sort."""
 
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from isojoule.comparison.draws import Places, Singles
 
 Ranks: TypeAlias = NDArray[np.unsignedinteger]
+Halves: TypeAlias = NDArray[np.uint16]
 
 _COARSE_FROM: Final = 4_000
 """Systems from which on 16 bits are enough to rank them in a draw."""
@@ -25,10 +27,9 @@ def ranks_of(costs: Singles, *, has_equals: bool = True) -> Ranks:
         those that are not told apart keep their order.
     """
     n, n_draws = costs.shape
-    order = radix_order(costs)
     ranks = np.empty((n_draws, n), kind_of_ranks(n))
     rising = np.arange(1, n + 1, dtype=ranks.dtype)
-    for draw, places in enumerate(order):
+    for draw, places in enumerate(radix_orders(costs)):
         if has_equals:
             values = costs[places, draw]
             rising[:] = np.searchsorted(values, values, side="left") + 1
@@ -36,8 +37,8 @@ def ranks_of(costs: Singles, *, has_equals: bool = True) -> Ranks:
     return ranks.T
 
 
-def radix_order(costs: Singles) -> Places:
-    """Return the stable order of each draw, ndarray of shape (n_draws, n).
+def radix_orders(costs: Singles) -> Iterator[Places]:
+    """Yield the stable order of each draw, ndarrays of shape (n,).
 
     Parameters
     ----------
@@ -46,28 +47,61 @@ def radix_order(costs: Singles) -> Places:
 
     Notes
     -----
+    NumPy sorts 16 bits by radix: low halves first, then high halves, is three times as
+    fast as comparing thousands of numbers, and in the caches draw by draw. Of very many
+    systems 16 bits are enough as long as more than half of them have a value of these
+    bits to themselves: the others are off by a rank or two among thousands.
+    """
+    cells = _cells(costs) if len(costs) >= _COARSE_FROM else None
+    if cells is not None:
+        for cell in cells:
+            yield np.argsort(cell, kind="stable")
+        return
+    keys = _keys(costs)
+    lows, highs = (k.astype(np.uint16).T.copy() for k in (keys, keys >> np.uint32(16)))
+    for low, high in zip(lows, highs, strict=True):
+        by_low = np.argsort(low, kind="stable")
+        yield by_low[np.argsort(high[by_low], kind="stable")]
+
+
+def _keys(costs: Singles) -> NDArray[np.uint32]:
+    """Return integers in the order of the costs, from 0 on.
+
     The bits of a floating-point number are in its order once those of negative ones are
-    turned around. NumPy sorts 16 bits by radix: low halves first, then high halves, is
-    three times as fast as comparing thousands of them. Of very many systems the 16
-    highest bits that differ are enough, as long as more than half of the systems have
-    a value of these bits to themselves: the others are off by a rank or two among
-    thousands.
+    turned around.
     """
     bits = (costs + np.float32(0)).view(np.int32)  # -0 becomes 0
-    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
-    keys = bits.view(np.uint32) ^ np.uint32(0x80000000)
-    keys -= keys.min()
-    if len(keys) >= _COARSE_FROM:
-        shift = max(int(keys.max()).bit_length() - 16, 0)
-        cells = (keys >> np.uint32(shift)).astype(np.uint16).T.copy()
-        if 2 * len(np.unique(cells[0])) > len(keys):
-            return np.argsort(cells, axis=1, kind="stable")
-    low = keys.astype(np.uint16).T.copy()
-    high = (keys >> np.uint32(16)).astype(np.uint16).T.copy()
-    order = np.argsort(low, axis=1, kind="stable")
-    for draw, by_low in enumerate(order):
-        by_low[:] = by_low[np.argsort(high[draw, by_low], kind="stable")]
-    return order
+    if bits.min() < 0:
+        bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
+    keys = bits.view(np.uint32)
+    keys -= bits.min().view(np.uint32)  # modulo 2^32: also right below 0
+    return keys
+
+
+def _cells(costs: Singles) -> Halves | None:
+    """Return 16 bits of the costs by draw, ndarray of shape (n_draws, n).
+
+    Cells of one width or as wide as a part of the value, whichever tell more systems
+    apart in the first draw; `None` where neither is enough.
+    """
+    low, high = costs.min(), costs.max()
+    with np.errstate(over="ignore", divide="ignore"):
+        scale = np.float32(65535) / (high - low)
+    even = _even_cells(costs[:, :1], low, scale)
+    if np.isfinite(scale) and 2 * len(np.unique(even)) > len(costs):
+        return _even_cells(costs, low, scale)
+    keys = _keys(costs)
+    keys >>= np.uint32(max(int(keys.max()).bit_length() - 16, 0))
+    if 2 * len(np.unique(keys[:, 0])) > len(costs):
+        return keys.astype(np.uint16).T.copy()
+    return None
+
+
+def _even_cells(costs: Singles, low: np.float32, scale: np.float32) -> Halves:
+    with np.errstate(invalid="ignore", over="ignore"):
+        cells = costs - low
+        cells *= scale
+        return cells.astype(np.uint16).T.copy()
 
 
 def kind_of_ranks(n: int) -> type[np.uint16] | type[np.uint32]:

@@ -259,7 +259,7 @@ def _by_score(draws: Draws, name: str) -> Contest:
     at, costs = _in_order(draws, found, sign=sign)
 
     def drawn(chunk: slice) -> Singles:
-        return np.float32(sign) * draws.score(name).chunk(chunk, at)
+        return _turned(draws.score(name).chunk(chunk, at), sign)
 
     figures = [draws.systems[i].submission.scores[name] for i in at]
     doubts = np.array([score_doubt(f, metric) for f in figures]).reshape(-1, 2)
@@ -278,9 +278,14 @@ def _by_points(
     at, costs = _in_order(draws, found, sign=sign)
 
     def drawn(chunk: slice) -> Singles:
-        return np.float32(sign) * quality.chunk(chunk, at)
+        return _turned(quality.chunk(chunk, at), sign)
 
     return Contest(key, at, costs, drawn)
+
+
+def _turned(values: Singles, sign: float) -> Singles:
+    """Return values that are the caller's own as costs."""
+    return np.negative(values, out=values) if sign < 0 else values
 
 
 def _in_order(
@@ -302,7 +307,7 @@ def _rows(contest: Contest, draws: Draws) -> tuple[RankInterval, ...]:
     ranks = np.searchsorted(contest.costs, contest.costs, side="left") + 1
     n_near = min(n - 1, max(1, _MAX_PAIRS // n))
     drawn_ranks, told = _drawn(contest, draws, n_near)
-    first = (drawn_ranks == 1).mean(axis=1)
+    first = np.count_nonzero(drawn_ranks == 1, axis=1) / draws.rules.n_draws
     low, high = _bounds(drawn_ranks, draws.rules.level)
     ties = _ties(contest, told, n_near, draws.rules.level)
     return tuple(

@@ -33,6 +33,9 @@ _LABEL: Final = re.compile(
     r".+_task[0-9]+[a-z]?(?:_[a-z]+)?_[0-9]+", re.IGNORECASE | re.ASCII
 )
 
+_NOTHING: Final = ("", "none", "null", "~")
+"""What YAML and Python write where there is nothing."""
+
 
 def team_of(label: str) -> str:
     """Return the team in a label: ``Chen_CHT`` of ``Chen_CHT_task4a_3``.
@@ -124,7 +127,7 @@ class _Desk:
                     self._folded = {k.casefold(): k for k in list(leaves)[::-1]}
                 column = self._folded.get(column.casefold(), column)
                 leaf = leaves.get(column)
-            if leaf is not None and leaf.text.strip():
+            if leaf is not None and leaf.text.strip().casefold() not in _NOTHING:
                 self._used.add(column)
                 return column, leaf
         return None
