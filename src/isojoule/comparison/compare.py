@@ -7,11 +7,12 @@ from isojoule.comparison.amendments import amend
 from isojoule.comparison.caps import CapRow, cap_table
 from isojoule.comparison.checks import Finding, check_all
 from isojoule.comparison.cohorts import cohort_of
+from isojoule.comparison.draws import Draws
 from isojoule.comparison.front import Front, find_front
 from isojoule.comparison.marginal import Step, marginal_steps
 from isojoule.comparison.precision import state_digits
 from isojoule.comparison.proxies import OrderChange, Proxy, order_changes, proxies
-from isojoule.comparison.ranking import Ranking, rank_all
+from isojoule.comparison.ranking import Ranking, RunAll, rank_all
 from isojoule.comparison.rules import Cohort, Rules
 from isojoule.comparison.scores import (
     Agreement,
@@ -108,7 +109,11 @@ def _tell_nobody(_: str) -> None:
 
 
 def compare(
-    handed: Handed, rules: Rules, *, tell: Callable[[str], None] = _tell_nobody
+    handed: Handed,
+    rules: Rules,
+    *,
+    tell: Callable[[str], None] = _tell_nobody,
+    run_all: RunAll = map,
 ) -> Comparison:
     """Return the comparison of what was handed in, under `rules`.
 
@@ -120,6 +125,8 @@ def compare(
         Of the edition.
     tell : callable, optional
         Called with the name of each step before it begins.
+    run_all : callable, default map
+        What the rankings are run by, such as the `map` of a pool of threads.
 
     Raises
     ------
@@ -141,15 +148,17 @@ def compare(
     findings = check_all(submissions, rules)
     tell("normalizing")
     systems = normalize_submissions(submissions, rules)
+    tell("drawing")
+    draws = Draws(systems, rules)
     tell("ranking")
-    rankings = rank_all(systems, rules)
+    rankings = rank_all(systems, rules, draws, run_all=run_all)
     asked = {ALL_SYSTEMS: Cohort(name=ALL_SYSTEMS), **rules.cohorts}
     members = {name: cohort_of(systems, cohort) for name, cohort in asked.items()}
     cohorts = {}
     for name, found in members.items():
         tell(f"comparing {name}")
         if found:
-            cohorts[name] = _compare_cohort(asked[name], found, rules)
+            cohorts[name] = _compare_cohort(asked[name], found, rules, draws)
     return Comparison(
         rules=rules,
         systems=systems,
@@ -164,13 +173,13 @@ def compare(
 
 
 def _compare_cohort(
-    cohort: Cohort, systems: tuple[System, ...], rules: Rules
+    cohort: Cohort, systems: tuple[System, ...], rules: Rules, draws: Draws
 ) -> Compared:
     pairs = [(phase, metric) for phase in rules.phases for metric in rules.metrics]
     return Compared(
         cohort=cohort,
         systems=systems,
-        fronts={pair: find_front(systems, *pair, rules) for pair in pairs},
+        fronts={pair: find_front(systems, *pair, rules, draws) for pair in pairs},
         steps={pair: marginal_steps(systems, *pair, rules) for pair in pairs},
         caps={metric: cap_table(systems, metric, rules) for metric in rules.metrics},
         agreements=agreements(systems, rules),

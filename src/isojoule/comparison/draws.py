@@ -139,6 +139,13 @@ class Draws:
             "score", metric, _draw_scores(self.systems, metric, self.rules)
         )
 
+    def make_all(self) -> None:
+        """Draw every phase and metric, as far as they are kept."""
+        for phase in self.rules.phases:
+            self.log_energy(phase)
+        for metric in self.rules.metrics:
+            self.score(metric)
+
     def places_of(self, systems: Sequence[System]) -> Places:
         """Return the rising places of some of the systems, ndarray of shape (n,).
 

@@ -13,8 +13,9 @@ References
    the authority of an empirical ranking, Ann. Stat. 37(6B), doi:10.1214/09-AOS699.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Final, Protocol
 
@@ -108,8 +109,25 @@ class Contest:
     bounds: tuple[Floats, Floats] | None = None
 
 
+class RunAll(Protocol):
+    """Runs a function over several things, in their order, like `map`."""
+
+    def __call__(
+        self,
+        function: "Callable[[Contest], tuple[RankInterval, ...]]",
+        contests: "Iterable[Contest]",
+        /,
+    ) -> "Iterable[tuple[RankInterval, ...]]":
+        """Return the results in the order of the things."""
+        ...
+
+
 def rank_all(
-    systems: Sequence[System], rules: Rules, draws: Draws | None = None
+    systems: Sequence[System],
+    rules: Rules,
+    draws: Draws | None = None,
+    *,
+    run_all: RunAll = map,
 ) -> Mapping[str, Ranking]:
     """Return all rankings by key.
 
@@ -121,6 +139,9 @@ def rank_all(
         Phases, metrics, level, seed and number of draws.
     draws : Draws or None
         Of the same systems, where they are at hand.
+    run_all : callable, default map
+        Runs a function over several things, such as the `map` of a pool of threads; the
+        numbers are the same.
 
     Returns
     -------
@@ -136,7 +157,13 @@ def rank_all(
     more of the draws than the level and half of the rest.
     """
     draws = draws or Draws(tuple(systems), rules)
-    return {c.key: Ranking(c.key, _rows(c, draws)) for c in _contests(draws)}
+    draws.make_all()  # once, before several ask for them
+    contests = list(_contests(draws))
+    rows = run_all(partial(_rows, draws=draws), contests)
+    return {
+        contest.key: Ranking(contest.key, found)
+        for contest, found in zip(contests, rows, strict=True)
+    }
 
 
 def _contests(draws: Draws) -> Iterator[Contest]:
