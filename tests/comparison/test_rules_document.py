@@ -16,6 +16,8 @@ hardware = "A100"
 [metrics.f1]
 """
 
+AMENDED = "{ label = 'a', field = 'n_params', value = 1, reason = 'because' }"
+
 
 def read(text):
     return rules_from(parse_rules(text, "rules.toml"))
@@ -77,6 +79,31 @@ reason = "scaled"
         ("level = 90", "level must be a coverage between 0 and 1"),
         ("n_draws = 10", "n_draws must be a whole number from 100 on"),
         ("n_draws = 1e4", "n_draws must be a whole number"),
+        ("n_draws = 10000000", "n_draws must be at most 1000000; it is 10000000"),
+        ("exponent = inf", "exponent must be a number; it is Infinity"),
+        (
+            "fields = { lable = 'x' }",
+            r"no quantity 'lable' of these rules; did you mean",
+        ),
+        ("fields = { scores = { f2 = 'x' } }", "did you mean scores.f1"),
+        ("fields = { energy_kwh = { trian = 'x' } }", "did you mean energy_kwh.train"),
+        (
+            "fields = { reference_energy_kwh = { crn = { train = 'x' } } }",
+            r"no quantity 'reference_energy_kwh.crn.train'",
+        ),
+        ("cohorts = { 'all systems' = {} }", "that is everybody"),
+        (
+            "waivers = [{ check = 'a', label = '*', reason = ' ' }]",
+            "the waiver of 'a' has no reason",
+        ),
+        (
+            f"amendments = [{AMENDED.replace('n_params', 'scores.f2')}]",
+            "no metric 'f2'; there are f1",
+        ),
+        (
+            f"amendments = [{AMENDED}, {AMENDED}]",
+            "amended twice",
+        ),
         ("seed = -1", "seed must be a whole number from 0 on"),
         ("exponent = -1", "exponent must be a number from 0 on"),
         ("exponent = true", "exponent must be a number"),
@@ -98,6 +125,10 @@ reason = "scaled"
         (
             "amendments = [{ label = 'a', field = 'f', value = 'x', reason = 'r' }]",
             "value must be a number; it is 'x'",
+        ),
+        (
+            f"amendments = [{AMENDED.replace('because', '')}]",
+            "reason must be a text",
         ),
     ],
 )
@@ -127,6 +158,29 @@ def test_a_slip_is_refused_with_its_place(line, message):
         (
             (b"[phases.train]", b"[phases.train]\nmethod = 'sngle'"),
             "no method 'sngle'; there are none, single-low",
+        ),
+        (
+            (
+                b"[phases.train]",
+                b"[phases.train]\nmethod = 'dual'\nfeatures = ['n_params']",
+            ),
+            "features: dual takes no features",
+        ),
+        (
+            (
+                b"[phases.train]",
+                b"[phases.train]\nmethod = 'linear'\nfeatures = ['parms']",
+            ),
+            "no feature 'parms'",
+        ),
+        (
+            (
+                b"[phases.train]",
+                b"[phases.train]\nreferences = ["
+                + 2 * b"{name='r',energy_kwh=1.0},"
+                + b"]",
+            ),
+            "2 references are called 'r'",
         ),
         ((b"[phases.train]", b"[phases.params]"), "the name is taken"),
         ((b"[metrics.f1]", b"[metrics.ranking]"), "the name is taken"),
@@ -165,6 +219,11 @@ def test_the_starter_can_be_used_with_all_its_lines():
     assert rules.phases["train"].references[0].name == "crnn-10-epochs"
     assert rules.cohorts["single systems"].drop_duplicates
     assert rules.price_kwh_per_point == 0.5
+
+
+def test_energies_can_be_stated_in_other_units():
+    text = SMALLEST + b"[fields]\nenergy_wh.train = 'wh'\n"
+    assert read(text).fields == {"energy_wh.train": ("wh",)}
 
 
 def test_numbers_need_not_be_decimals():
