@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from isojoule.cli import main
+from isojoule.cli.comparison_files import file_names
 from isojoule.formats.bundle import read_bundle, write_bundle
 
 KWH = 3.6e6
@@ -153,13 +154,15 @@ def test_numbers_that_differ_from_the_bundle_are_told(table, rules, tmp_path, ca
     asked = ["compare", str(table), "--rules", str(rules), "--out", str(out)]
     assert main([*asked, "--no-figures"]) == 0
     bundle = read_bundle(out / "bundle.zip")
-    other = replace(bundle, results=b"{}", software={**bundle.software, "numpy": "1.0"})
+    results = bundle.results.replace(b'"seed": 0', b'"seed": 1')
+    software = {**bundle.software, "numpy": "1.0"}
+    other = replace(bundle, results=results, software=software)
     write_bundle(out / "other.zip", other)
     capsys.readouterr()
     report = ["report", str(out / "other.zip"), "--out", str(tmp_path / "page.html")]
-    assert main(report) == 0
+    assert main(report) == 3
     told = capsys.readouterr().err
-    assert "some numbers differ" in told
+    assert "1 values differ from those in the bundle: seed;" in told
     assert "numpy 1.0 there" in told
 
 
@@ -258,3 +261,66 @@ def test_teams_of_any_name_have_a_mail_of_their_own(rules, tmp_path, capsys):
     assert len(mails) == 4
     assert not [name for name in mails if set(name) & set("/<>")]
     assert not list(tmp_path.parent.glob("x*.txt"))
+
+
+def test_names_of_mails_differ_where_case_does_not_count():
+    names = file_names(["North", "north", "con", "-5", "Süd", "../x"])
+    assert names[0] == "North"
+    assert len({name.casefold() for name in names}) == 6
+    assert not {"con", "-5"} & set(names)
+
+
+def test_what_an_earlier_comparison_wrote_and_this_one_not_is_removed(
+    table, rules, tmp_path, capsys
+):
+    out = tmp_path / "ranking"
+    asked = ["compare", str(table), "--rules", str(rules), "--out", str(out)]
+    assert main([*asked, "--no-figures"]) == 0
+    assert (out / "mails" / "South.txt").exists()
+    (out / "mails" / "note.md").write_text("ours")
+    table.write_text("\n".join(TABLE.splitlines()[:3]))
+    assert main([*asked, "--no-figures"]) == 0
+    assert not (out / "mails" / "South.txt").exists()
+    assert (out / "mails" / "note.md").exists()
+
+
+@pytest.mark.parametrize("name", ["ranking", "ranking/bundle.zip"])
+def test_what_a_comparison_wrote_is_not_compared(name, table, rules, tmp_path, capsys):
+    asked = ["compare", str(table), "--rules", str(rules), "--no-figures"]
+    assert main([*asked, "--out", str(tmp_path / "ranking")]) == 0
+    capsys.readouterr()
+    assert main(["compare", str(tmp_path / name), "--rules", str(rules)]) == 2
+    assert "isojoule report" in capsys.readouterr().err
+
+
+def test_a_broken_bundle_is_told_as_one(tmp_path, capsys):
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(b"PK nothing")
+    assert main(["report", str(path), "--out", str(tmp_path / "page.html")]) == 2
+    assert "is no bundle of a comparison" in capsys.readouterr().err
+
+
+def test_the_folder_of_one_submission_comes_back_from_its_bundle(
+    rules, tmp_path, capsys
+):
+    folder = tmp_path / "solo"
+    (folder / "training_codecarbon").mkdir(parents=True)
+    (folder / "training_codecarbon" / "training_tot_kwh.txt").write_text("1.5")
+    out = tmp_path / "ranking"
+    asked = ["compare", str(folder), "--rules", str(rules), "--out", str(out)]
+    assert main([*asked, "--no-figures"]) == 0
+    page = tmp_path / "page.html"
+    assert main(["report", str(out / "bundle.zip"), "--out", str(page)]) == 0
+    assert "bit for bit" in capsys.readouterr().err
+
+
+def test_an_error_of_a_file_counts_for_check(table, rules, capsys):
+    table.write_text(TABLE + "North_9,North,no,0.1,1.0,0.1,more,cells\n")
+    assert main(["compare", str(table), "--rules", str(rules), "--check"]) == 3
+
+
+def test_what_nobody_states_is_told(table, rules, capsys):
+    rules.write_text(RULES.replace('"train_energy_kwh"', '"train_kwh"'))
+    found = compared(capsys, table, "--rules", rules)
+    told = [p["text"] for p in found["problems"]]
+    assert any("no submission states energy_kwh.train" in text for text in told)

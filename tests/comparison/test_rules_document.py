@@ -34,6 +34,7 @@ def test_energies_become_joules_and_keep_their_last_digit():
     text = SMALLEST.replace(
         b"[phases.train]",
         b"[phases.train]\nbaseline_energy_kwh = 1.5\nmax_energy_kwh = 2\n"
+        b"method = 'single-median'\n"
         b'references = [{ name = "r", energy_kwh = 0.032, energy_std_kwh = 0.001 }]',
     )
     phase = read(text).phases["train"]
@@ -105,7 +106,8 @@ reason = "scaled"
             "amended twice",
         ),
         ("seed = -1", "seed must be a whole number from 0 on"),
-        ("exponent = -1", "exponent must be a number from 0 on"),
+        ("exponent = -1", "exponent must be a number from 0 to 10"),
+        ("limits = { power_slack = 0 }", "power_slack must be 1 or more"),
         ("exponent = true", "exponent must be a number"),
         ("exponent = nan", "exponent must be a number"),
         ("price_kwh_per_point = 0", "price_kwh_per_point must be above 0"),
@@ -184,6 +186,18 @@ def test_a_slip_is_refused_with_its_place(line, message):
         ),
         ((b"[phases.train]", b"[phases.params]"), "the name is taken"),
         ((b"[metrics.f1]", b"[metrics.ranking]"), "the name is taken"),
+        ((b"[metrics.f1]", b"[metrics.train]"), "the name is taken"),
+        (
+            (b"[phases.train]", b"[phases.train]\nmethod = 'joint'"),
+            "joint needs references",
+        ),
+        (
+            (
+                b"[phases.train]",
+                b"[phases.train]\nreferences = [{ name='r', energy_kwh=1.0 }]",
+            ),
+            "references, but no method",
+        ),
         ((b"[metrics.f1]", b"[metrics.'a.b']"), "has other signs"),
         (
             (b"[metrics.f1]", b"[metrics.f1]\n[cohorts.a]\ndrop_duplicates = 'tain'"),
@@ -212,7 +226,7 @@ def test_the_starter_can_be_used_with_all_its_lines():
     """What is commented out there is right too."""
     text = packaged_rules("starter").decode()
     all_of_it = re.sub(r"^# (?=\S+ = |\[|\]|  \{)", "", text, flags=re.MULTILINE)
-    rules = read(all_of_it.encode())
+    rules = read(all_of_it.replace('"none"', '"joint"').encode())
     assert rules.waivers
     assert rules.amendments
     assert rules.carbon

@@ -17,7 +17,8 @@ def a_bundle(*files, **fields):
     ordinary = {
         "rules": b'edition = "E"\n',
         "settings": {"seed": 3},
-        "handed_in": "",
+        "handed_in": "submissions",
+        "is_folder": True,
         "files": files or (a_file("team/a.csv"), a_file("b.txt", b"0.5")),
         "results": b'{"systems": []}',
         "software": {"isojoule": "0.1.0"},
@@ -59,10 +60,18 @@ def test_an_input_that_leads_out_of_the_folder_is_not_written(tmp_path, name):
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.parametrize("name", ["/etc/passwd", "../secret.csv", "", "other.csv"])
+def test_what_was_handed_in_must_be_in_the_bundle(tmp_path, name):
+    bundle = a_bundle(a_file("table.csv"), handed_in=name, is_folder=False)
+    with pytest.raises(FormatError, match=r"leads out of it|does not hold"):
+        bundle.write_inputs(tmp_path / "inputs")
+
+
 def test_inputs_are_written_where_they_were(tmp_path):
-    assert a_bundle().write_inputs(tmp_path) == tmp_path
-    assert (tmp_path / "team" / "a.csv").read_bytes() == b"a,1\n"
-    alone = a_bundle(a_file("table.csv"), handed_in="table.csv")
+    folder = tmp_path / "submissions"
+    assert a_bundle().write_inputs(tmp_path) == folder
+    assert (folder / "team" / "a.csv").read_bytes() == b"a,1\n"
+    alone = a_bundle(a_file("table.csv"), handed_in="table.csv", is_folder=False)
     assert alone.write_inputs(tmp_path) == tmp_path / "table.csv"
 
 

@@ -69,13 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             code = cli.main(arguments, prog_name="isojoule", standalone_mode=False)
         except (click.Abort, KeyboardInterrupt):
-            say("isojoule: interrupted; whatever was measured by then is kept")
+            say("isojoule: interrupted; what was measured by then is kept")
             return _INTERRUPTED
         except click.ClickException as error:
             say(f"isojoule: {error.format_message()}")
             return _BAD_INPUT
         except (IsojouleError, ValueError) as error:
             say(f"isojoule: {error}")
+            return _BAD_INPUT
+        except OSError as error:  # such as a full disk behind stdout
+            say(f"isojoule: cannot write the output: {error.strerror or error}")
             return _BAD_INPUT
     # click returns the code of a command that ended itself, else what it returned.
     return code if isinstance(code, int) else 0

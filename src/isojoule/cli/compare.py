@@ -1,11 +1,14 @@
 """isojoule compare."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from isojoule.cli.options import as_json, examples, print_json
+
+if TYPE_CHECKING:
+    from isojoule.comparison.compare import Comparison
 
 FOUND: Final = 3
 """Exit code of ``--check`` where an error is not waived."""
@@ -40,7 +43,7 @@ _ASK: Final = (
 @click.option("--no-figures", is_flag=True, help="Leave the figures out of --out")
 @click.option(
     "--exponent",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, 10),
     help="a of score x (E_base / E)^a  [default: of the rules]",
 )
 @click.option(
@@ -56,7 +59,7 @@ _ASK: Final = (
 )
 @click.option(
     "--draws",
-    type=click.IntRange(100),
+    type=click.IntRange(100, 1_000_000),
     help="Draws of the Monte Carlo  [default: of the rules]",
 )
 @click.option(
@@ -95,15 +98,15 @@ def compare(
         bundle_of,
         compare_under,
         open_rules,
-        print_comparison,
-        write_comparison,
     )
-    from isojoule.report.comparison import comparison_document
+    from isojoule.cli.comparison_files import print_comparison, write_comparison
+    from isojoule.report.comparison.document import comparison_document
 
     if print_rules is not None:
         return _print_rules(print_rules)
     if submissions is None or rules_source is None:
         click.get_current_context().fail(_ASK)
+    require_submissions(submissions)
     asked = {
         "exponent": exponent,
         "price_kwh_per_point": price,
@@ -120,9 +123,36 @@ def compare(
     if json_:
         print_json(comparison_document(compared))
     else:
-        print_comparison(compared)
-    n_errors = sum(f.severity == "error" and not f.waived for f in compared.findings)
-    return FOUND if check and n_errors else 0
+        print_comparison(compared, detailed=check)
+    return FOUND if check and has_errors(compared) else 0
+
+
+def has_errors(compared: "Comparison") -> bool:
+    """Return whether a finding or a file has an error that nobody waived."""
+    findings = any(f.severity == "error" and not f.waived for f in compared.findings)
+    return findings or any(p.severity == "error" for p in compared.problems)
+
+
+def require_submissions(path: Path) -> None:
+    """Refuse what a comparison wrote itself.
+
+    Raises
+    ------
+    FormatError
+        If `path` is a bundle, or the folder of an earlier comparison.
+    """
+    from isojoule.errors import FormatError
+    from isojoule.formats.bundle import is_bundle
+
+    if is_bundle(path):
+        raise FormatError(
+            f"{path} is a bundle: isojoule report {path} computes it anew"
+        )
+    if (path / "bundle.zip").is_file() and (path / "comparison.json").is_file():
+        raise FormatError(
+            f"{path} is what a comparison wrote: give what was handed in, or "
+            f"isojoule report {path / 'bundle.zip'}"
+        )
 
 
 def _print_rules(name: str) -> int:

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from isojoule.cli.options import print_table, say
+from isojoule.cli.options import say
 
 if TYPE_CHECKING:
     from isojoule.comparison.compare import Comparison
     from isojoule.formats.bundle import Bundle
     from isojoule.records import Calibration
-    from isojoule.report.comparison_figures import ComparisonFigure
     from isojoule.submissions import InputFile
 
-_N_SHOWN: Final = 20
+_N_CHANGED: Final = 5
 _N_THREADS: Final = 2
 """Rankings at a time: each of 10,000 systems takes half a gigabyte."""
 
@@ -104,7 +104,7 @@ def results_of(compared: "Comparison") -> bytes:
     """Return the results as the bytes that a bundle keeps."""
     import json
 
-    from isojoule.report.comparison import comparison_document
+    from isojoule.report.comparison.document import comparison_document
 
     return json.dumps(
         comparison_document(compared), indent=1, sort_keys=True, allow_nan=False
@@ -121,8 +121,9 @@ def bundle_of(
     return Bundle(
         rules=rules_file.text,
         settings=rules_file.settings,
-        handed_in="" if is_folder else submissions.name,
-        files=compared.files if is_folder else (_whole_file(submissions),),
+        handed_in=submissions.resolve().name or "submissions",
+        is_folder=is_folder,
+        files=compared.files if is_folder else (_whole_file(submissions.resolve()),),
         results=results_of(compared),
         software=_software(),
         calibration=rules_file.calibration,
@@ -156,9 +157,10 @@ def compare_again(bundle: "Bundle") -> "tuple[Comparison, bool]":
     )
     with TemporaryDirectory() as folder:
         compared = compare_under(bundle.write_inputs(Path(folder)), rules_file)
-    is_same = _without_problems(results_of(compared)) == _without_problems(
-        bundle.results
+    changed = differing_keys(
+        _without_problems(bundle.results), _without_problems(results_of(compared))
     )
+    is_same = not changed
     if is_same:
         say("computed anew from the bundle: every number is the same, bit for bit")
     else:
@@ -169,10 +171,29 @@ def compare_again(bundle: "Bundle") -> "tuple[Comparison, bool]":
             if ours.get(name) != version
         ]
         say(
-            "warning: computed anew, some numbers differ from those in the bundle; "
-            + (", ".join(other) or "the software is the same: this should not be")
+            f"warning: computed anew, {len(changed)} values differ from those in the "
+            f"bundle: {', '.join(changed[:_N_CHANGED])}"
+            f"{', ...' if len(changed) > _N_CHANGED else ''}; "
+            + (", ".join(other) or "the software is the same: the bundle was changed")
         )
     return compared, is_same
+
+
+def differing_keys(before: object, after: object, place: str = "") -> list[str]:
+    """Return the places in two documents where their values are not the same."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        pairs = [
+            (f"{place}.{key}".lstrip("."), before.get(key), after.get(key))
+            for key in sorted({*before, *after})
+        ]
+    elif isinstance(before, list) and isinstance(after, list):
+        pairs = [
+            (f"{place}[{n}]", old, new)
+            for n, (old, new) in enumerate(zip_longest(before, after))
+        ]
+    else:
+        return [] if before == after else [place]
+    return [key for where, old, new in pairs for key in differing_keys(old, new, where)]
 
 
 def _without_problems(results: bytes) -> dict[str, Any]:
@@ -180,71 +201,3 @@ def _without_problems(results: bytes) -> dict[str, Any]:
     import json
 
     return {k: v for k, v in json.loads(results).items() if k != "problems"}
-
-
-def print_comparison(compared: "Comparison") -> None:
-    """Print the ranking at a glance and what needs attention."""
-    import click
-
-    from isojoule.report.comparison_overview import overview_sentences, overview_table
-
-    print_table(overview_table(compared, n_most=_N_SHOWN))
-    for sentence in overview_sentences(compared):
-        click.echo(sentence)
-
-
-def write_comparison(
-    compared: "Comparison", out: Path, *, bundle: "Bundle", with_figures: bool
-) -> None:
-    """Write the page, the tables, the figures, a mail per team, and the bundle."""
-    from datetime import UTC, datetime
-
-    from isojoule.comparison.checks.mail import mails
-    from isojoule.formats.bundle import write_bundle
-    from isojoule.formats.files import write_whole
-    from isojoule.formats.table import encode_csv
-    from isojoule.report.comparison_page import render_comparison
-    from isojoule.report.comparison_tables import comparison_tables
-    from isojoule.report.latex import to_latex
-    from isojoule.report.markdown import to_markdown
-
-    for name, table in comparison_tables(compared).items():
-        write_whole(out / "tables" / f"{name}.csv", encode_csv(table))
-        write_whole(out / "tables" / f"{name}.md", to_markdown(table))
-        write_whole(out / "tables" / f"{name}.tex", to_latex(table))
-    for team, text in mails(compared.findings, edition=compared.rules.edition).items():
-        write_whole(out / "mails" / f"{_file_name(team)}.txt", text)
-    figures = _drawn(compared) if with_figures else ()
-    for figure in figures:
-        for ending, content in figure.files.items():
-            write_whole(out / "figures" / f"{figure.stem}{ending}", content)
-    write_whole(out / "comparison.json", bundle.results)
-    write_bundle(out / "bundle.zip", bundle)
-    page = render_comparison(
-        compared, now=datetime.now(UTC), with_figures=with_figures, figures=figures
-    )
-    write_whole(out / "comparison.html", page)
-    say(f"comparison.html, the tables, the mails and bundle.zip are in {out}")
-
-
-def _drawn(compared: "Comparison") -> "tuple[ComparisonFigure, ...]":
-    """Return the figures; none, and a sentence, where the extra is missing."""
-    from isojoule.errors import MissingExtraError
-    from isojoule.report.comparison_figures import draw_comparison
-
-    try:
-        return draw_comparison(compared)
-    except MissingExtraError as error:
-        say(f"no figures: {error}")
-        return ()
-
-
-def _file_name(team: str) -> str:
-    """Return a name for a file about `team`, whatever the team is called."""
-    import re
-    from hashlib import sha256
-
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", team)[:60].strip("_")
-    return (
-        plain if plain == team else f"{plain}-{sha256(team.encode()).hexdigest()[:6]}"
-    )

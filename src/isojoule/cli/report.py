@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,6 +18,9 @@ from isojoule.cli.options import (
 
 if TYPE_CHECKING:
     from isojoule.formats.bundle import Bundle
+
+DIFFERENT: Final = 3
+"""Exit code where a bundle gives other numbers than it holds."""
 
 
 @click.command(
@@ -39,22 +42,22 @@ if TYPE_CHECKING:
 @as_json
 def report(
     run_ids: tuple[str, ...], out: Path, store_root: Path | None, json_: bool
-) -> None:
+) -> int:
     """Write one self-contained HTML page about runs; all where no RUN_IDs are given.
 
     BUNDLE is what `isojoule compare` wrote: the comparison is computed anew from it,
     and it is told whether every number came out the same.
     """
-    from isojoule.formats.bundle import is_bundle, read_bundle
+    from isojoule.formats.bundle import read_bundle
     from isojoule.formats.files import write_whole
     from isojoule.report.html import render_html
     from isojoule.report.runs import describe_runs
 
-    if len(run_ids) == 1 and is_bundle(Path(run_ids[0])):
+    if len(run_ids) == 1 and Path(run_ids[0]).suffix == ".zip":
         is_same = report_comparison(read_bundle(Path(run_ids[0])), out)
         if json_:
             print_json({"path": str(out), "is_same": is_same})
-        return
+        return 0 if is_same else DIFFERENT
     with open_store(store_root, create=False) as store:
         found = chosen(store, run_ids)
     write_whole(out, render_html(describe_runs(found, now=datetime.now(UTC))))
@@ -62,13 +65,14 @@ def report(
         print_json({"path": str(out), "n_runs": len(found)})
     else:
         click.echo(f"{len(found)} runs described in {out}")
+    return 0
 
 
 def report_comparison(bundle: "Bundle", out: Path) -> bool:
     """Write the page of a comparison anew; return whether every number is the same."""
     from isojoule.cli.comparison import compare_again
     from isojoule.formats.files import write_whole
-    from isojoule.report.comparison_page import render_comparison
+    from isojoule.report.comparison.page import render_comparison
 
     compared, is_same = compare_again(bundle)
     write_whole(out, render_comparison(compared, now=datetime.now(UTC)))

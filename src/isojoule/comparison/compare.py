@@ -10,6 +10,7 @@ from isojoule.comparison.cohorts import cohort_of
 from isojoule.comparison.draws import Draws
 from isojoule.comparison.front import Front, find_front
 from isojoule.comparison.marginal import Step, marginal_steps
+from isojoule.comparison.organizers import mark_baselines
 from isojoule.comparison.precision import state_digits
 from isojoule.comparison.proxies import OrderChange, Proxy, order_changes, proxies
 from isojoule.comparison.ranking import Ranking, RunAll, rank_all
@@ -21,6 +22,7 @@ from isojoule.comparison.scores import (
     weighted_scores,
 )
 from isojoule.comparison.systems import System, normalize_submissions
+from isojoule.comparison.unanswered import find_unanswered
 from isojoule.comparison.use import BreakEven, break_evens
 from isojoule.errors import InsufficientDataError
 from isojoule.submissions import Handed, InputFile, Problem
@@ -143,7 +145,7 @@ def compare(
             f"no submission could be read{f': {reasons}' if reasons else ''}"
         )
     stated = state_digits(handed.submissions, rules.stated_decimals_kwh)
-    submissions = amend(stated, rules.amendments)
+    submissions = mark_baselines(amend(stated, rules.amendments), rules)
     tell("checking")
     findings = check_all(submissions, rules)
     tell("normalizing")
@@ -163,7 +165,7 @@ def compare(
         rules=rules,
         systems=systems,
         findings=findings,
-        problems=handed.problems,
+        problems=(*handed.problems, *find_unanswered(submissions, rules)),
         rankings=rankings,
         weighted={p: weighted_scores(systems, p, rules) for p in rules.phases},
         cohorts=cohorts,

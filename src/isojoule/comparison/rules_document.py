@@ -8,6 +8,7 @@ as rounded.
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from decimal import Decimal
+from math import inf
 from typing import Final, TypeVar, cast
 
 from isojoule.comparison.rules import (
@@ -27,6 +28,9 @@ from isojoule.comparison.rules_table import RulesTable
 from isojoule.errors import FormatError
 from isojoule.records import Calibration, Scope
 from isojoule.units import kwh_to_j
+
+MAX_EXPONENT: Final = 10.0
+"""With more, a score is a power of the energy and nothing else."""
 
 MAX_DRAWS: Final = 1_000_000
 """More add nothing to an interval, and take hours."""
@@ -65,7 +69,7 @@ def rules_from(
             baseline=top.text_or_none("baseline"),
             fields=_fields(top.table("fields")),
             cohorts=cohorts,
-            exponent=top.number("exponent", 1.0),
+            exponent=top.number("exponent", 1.0, high=MAX_EXPONENT),
             price_kwh_per_point=top.number_or_none("price_kwh_per_point"),
             scope=cast("Scope | None", top.one_of("scope", ("gpu", "node", "wall"))),
             stated_decimals_kwh=top.whole_or_none("stated_decimals_kwh", at_least=0),
@@ -168,7 +172,7 @@ def _amendment(table: RulesTable) -> Amendment:
         return Amendment(
             label=table.text("label"),
             field=table.text("field"),
-            value=table.number("value", None),
+            value=table.number("value", None, low=-inf),
             reason=table.text("reason"),
         )
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from isojoule.comparison.conversion import FEATURES
-from isojoule.comparison.rules import PhaseRules, Rules
+from isojoule.comparison.rules import CheckLimits, PhaseRules, Rules
 from isojoule.errors import FormatError, UnknownNameError
 from isojoule.normalizers import NORMALIZERS
 
@@ -17,8 +17,8 @@ NO_METHOD: Final = "none"
 _COUNTS: Final = ("params", "macs")
 """Quantities beside the energies of the phases; no phase can have these names."""
 
-_ALL_METRICS: Final = "ranking"
-"""Name of the score that all metrics are in; no metric can have it."""
+_COLUMNS: Final = ("ranking", "label", "team", "name", "cohorts", "is_baseline")
+"""What results are called beside the metrics; no metric can have these names."""
 
 _ALL_SYSTEMS: Final = "all systems"
 """Name of the cohort that leaves nobody out; no other can have it."""
@@ -56,10 +56,10 @@ def require_sense(rules: Rules) -> None:
         feature; the message has the place.
     """
     _require_names("phases", rules.phases, taken=_COUNTS)
-    _require_names("metrics", rules.metrics, taken=(_ALL_METRICS,))
-    for phase in rules.phases.values():
-        _require_method(phase)
+    _require_names("metrics", rules.metrics, taken=(*_COLUMNS, *_COUNTS, *rules.phases))
     _require_one_energy_per_reference(rules)
+    for phase in rules.phases.values():
+        _require_method(phase, has_calibration=rules.calibration is not None)
     for name in _unknown_fields(rules):
         raise FormatError(f"[fields]: no quantity {name}")
     known = {*rules.phases, *_COUNTS}
@@ -73,6 +73,7 @@ def require_sense(rules: Rules) -> None:
                 f"[cohorts.{cohort.name!r}]: drop_duplicates can hold "
                 f"{', '.join(sorted(known))}"
             )
+    _require_limits(rules.limits)
     _require_decisions(rules)
 
 
@@ -89,8 +90,13 @@ def _require_names(
             )
 
 
-def _require_method(phase: PhaseRules) -> None:
+def _require_method(phase: PhaseRules, *, has_calibration: bool) -> None:
     if phase.method == NO_METHOD:
+        if phase.references:
+            raise FormatError(
+                f"[phases.{phase.name}]: references, but no method that uses them: add "
+                'method = "single-median" or another, or take them out'
+            )
         return
     known = (NO_METHOD, *NORMALIZERS)
     if phase.method not in known:
@@ -103,16 +109,20 @@ def _require_method(phase: PhaseRules) -> None:
         NORMALIZERS[phase.method]((), features=features)
     except (UnknownNameError, ValueError) as error:
         raise FormatError(f"[phases.{phase.name}]: features: {error}") from error
+    if not phase.references and not has_calibration:
+        raise FormatError(
+            f"[phases.{phase.name}]: {phase.method} needs references: add what you "
+            'measured, references = [{ name = "...", energy_kwh = ... }]'
+        )
 
 
 def _require_one_energy_per_reference(rules: Rules) -> None:
     for phase in rules.phases.values():
-        counts = Counter((r.name, r.phase) for r in phase.references)
-        for (name, of_phase), count in counts.items():
+        for name, count in Counter(r.name for r in phase.references).items():
             if count > 1:
                 raise FormatError(
-                    f"[phases.{phase.name}]: {count} references are called {name!r} "
-                    f"({of_phase}); give the energy of each once, with energy_std_kwh"
+                    f"[phases.{phase.name}]: {count} references are called {name!r}; "
+                    "give the energy of each once, with energy_std_kwh"
                 )
 
 
@@ -133,6 +143,12 @@ def _unknown_fields(rules: Rules) -> Iterable[str]:
             near = get_close_matches(in_kwh, known, n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]}?" if near else ""
             yield f"{name!r} of these rules{hint}"
+
+
+def _require_limits(limits: CheckLimits) -> None:
+    for name, low in (("power_slack", 1.0), ("reference_outlier_factor", 1.0)):
+        if getattr(limits, name) < low:
+            raise FormatError(f"[limits]: {name} must be {low:g} or more")
 
 
 def _require_decisions(rules: Rules) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
-from math import isfinite
+from math import inf, isfinite
 
 from isojoule.errors import FormatError
 
@@ -100,13 +100,16 @@ class RulesTable:
             raise self._fail(name, "above 0", float(found))
         return None if found is None else float(found)
 
-    def number(self, name: str, default: float | None, *, low: float = 0.0) -> float:
-        """Return a number from `low` on; one must be there without a default."""
+    def number(
+        self, name: str, default: float | None, *, low: float = 0.0, high: float = inf
+    ) -> float:
+        """Return a number in [low, high]; one must be there without a default."""
         found = self.written(name)
         if found is None and default is not None:
             return default
-        if found is None or found < low:
-            raise self._fail(name, f"a number from {low:g} on", found)
+        if found is None or not low <= found <= high:
+            limits = f"from {low:g} on" if high == inf else f"from {low:g} to {high:g}"
+            raise self._fail(name, f"a number {limits}", found)
         return float(found)
 
     def level(self, name: str, default: float) -> float:

@@ -6,6 +6,7 @@ an input ever becomes a name in the archive. The same content gives the same byt
 """
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,6 +28,8 @@ _RESULTS: Final = "results.json"
 _CALIBRATION: Final = "calibration.json"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the first that a zip archive can hold
 _MAX_BYTES: Final = 2**30
+_DAMAGE: Final = (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error)
+"""What the zip library raises for archives that are damaged, odd or encrypted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,9 @@ class Bundle:
     settings : mapping
         What the command line changed in the rules, by name.
     handed_in : str
-        Name of the file that was handed in; empty where it was a folder.
+        Name of the file or folder that was handed in.
+    is_folder : bool
+        Whether it was a folder; the paths of the files are below it.
     files : tuple of InputFile
         Every input.
     results : bytes
@@ -54,6 +59,7 @@ class Bundle:
     rules: bytes
     settings: Mapping[str, Any]
     handed_in: str
+    is_folder: bool
     files: tuple[InputFile, ...]
     results: bytes
     software: Mapping[str, str]
@@ -69,14 +75,31 @@ class Bundle:
         StoreError
             If a file cannot be written.
         """
+        handed_in = folder / _below(self.handed_in)
         for file in self.files:
-            path = PurePosixPath(file.path)
-            if path.is_absolute() or ".." in path.parts or not path.parts:
-                raise FormatError(
-                    f"the bundle has an input {file.path!r} that leads out of it"
-                )
-            write_whole(folder / path, file.content)
-        return folder / self.handed_in if self.handed_in else folder
+            root = handed_in if self.is_folder else folder
+            write_whole(root / _below(file.path), file.content)
+        if not self.is_folder and [file.path for file in self.files] != [
+            self.handed_in
+        ]:
+            raise FormatError(
+                f"the bundle does not hold {self.handed_in!r} that was handed in"
+            )
+        return handed_in
+
+
+def _below(name: str) -> PurePosixPath:
+    """Return a path that stays below the folder it is put into.
+
+    Raises
+    ------
+    FormatError
+        If `name` leads out of it.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        raise FormatError(f"the bundle has an input {name!r} that leads out of it")
+    return path
 
 
 def write_bundle(path: Path, bundle: Bundle) -> str:
@@ -95,6 +118,7 @@ def write_bundle(path: Path, bundle: Bundle) -> str:
         "kind": KIND,
         "bundle_version": BUNDLE_VERSION,
         "handed_in": bundle.handed_in,
+        "is_folder": bundle.is_folder,
         "settings": dict(bundle.settings),
         "software": dict(bundle.software),
         "sha256": {name: sha256(part).hexdigest() for name, part in parts.items()},
@@ -147,12 +171,15 @@ def read_bundle(path: Path) -> Bundle:
                 rules=parts[_RULES],
                 settings=manifest["settings"],
                 handed_in=str(manifest["handed_in"]),
+                is_folder=bool(manifest["is_folder"]),
                 files=_inputs(archive, manifest["inputs"]),
                 results=parts[_RESULTS],
                 calibration=parts.get(_CALIBRATION),
                 software=manifest["software"],
             )
-    except (BadZipFile, KeyError, TypeError, json.JSONDecodeError) as error:
+    except FormatError:
+        raise
+    except (*_DAMAGE, KeyError, TypeError, ValueError) as error:
         raise FormatError(
             f"{path} is no bundle of a comparison ({error}): make one with "
             "isojoule compare ... --out DIR"
