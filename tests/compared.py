@@ -187,7 +187,6 @@ def make_cohort(name, systems, members, others):
         gain=0.1,
         points=10.0,
         energy_j_per_point=0.3 * KWH,
-        on_hull=True,
         gain_above_noise=True,
         is_worthy=None,
         reason="the rules state no price",

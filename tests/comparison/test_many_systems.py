@@ -33,7 +33,6 @@ def everything(systems, with_rules):
         results += weighted_scores(systems, phase, with_rules)
         for metric in with_rules.metrics:
             results += marginal_steps(systems, phase, metric, with_rules)
-            results += marginal_steps(systems, phase, metric, with_rules, along="front")
     for metric in with_rules.metrics:
         results += cap_table(systems, metric, with_rules)
         results += cap_table(members, metric, with_rules)

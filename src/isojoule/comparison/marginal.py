@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, TypeAlias
 
 import numpy as np
 
+from isojoule.comparison.budget import STATED_LEVEL, normal_quantile
 from isojoule.comparison.caps import score_interval
 from isojoule.comparison.front import pareto_front
 from isojoule.comparison.quantities import quantities_of, scores_of
 from isojoule.comparison.rules import Rules
 from isojoule.comparison.systems import System
 from isojoule.units import kwh_to_j
-
-Along: TypeAlias = Literal["hull", "front"]
-"""Whether steps go over the front systems that its hull holds, or over all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +33,9 @@ class Step:
         The same in points of the metric.
     energy_j_per_point : float
         Marginal cost [J].
-    on_hull : bool
-        Whether both systems are neighbors on the convex hull, along which the marginal
-        cost never falls.
     gain_above_noise : bool or None
-        Whether the intervals that the two scores state lie apart; `None` where one of
-        them states none.
+        Whether the intervals of the two scores lie apart, at the level of the rules;
+        `None` where one of them states none.
     is_worthy : bool or None
         Whether the gain is above noise and its cost within the price; `None` where
         that cannot be told.
@@ -57,7 +51,6 @@ class Step:
     gain: float
     points: float
     energy_j_per_point: float
-    on_hull: bool
     gain_above_noise: bool | None
     is_worthy: bool | None
     reason: str = ""
@@ -120,14 +113,12 @@ def front_systems(
 
 
 def marginal_steps(
-    systems: Sequence[System],
-    phase: str,
-    metric: str,
-    rules: Rules,
-    *,
-    along: Along = "hull",
+    systems: Sequence[System], phase: str, metric: str, rules: Rules
 ) -> tuple[Step, ...]:
     """Return what every further point of score costs, from low to high energy.
+
+    The steps go along the lower convex hull of energy against score, where the marginal
+    cost never falls.
 
     Parameters
     ----------
@@ -137,9 +128,6 @@ def marginal_steps(
         Whose energy and which score.
     rules : Rules
         Point and direction of the metric; price of a point.
-    along : {"hull", "front"}, default "hull"
-        Over the lower convex hull of energy against score, where the marginal cost
-        never falls, or over every system of the front.
 
     Returns
     -------
@@ -156,16 +144,11 @@ def marginal_steps(
     An improvement is worthy if the gain is above noise and a point of it costs at most
     ``Rules.price_kwh_per_point``. The price is for the first phase and first metric of
     the rules; nothing is judged by it elsewhere. The gain is above noise where the
-    stated intervals of the two scores do not overlap, as for ties.
+    intervals of the two scores, at the level of the rules, do not overlap, as for ties.
     """
     front = front_systems(systems, phase, metric, rules)
-    hull = _lower_hull(front)
-    on_hull = set(pairwise(f.system.label for f in hull))
-    price_j = _price_j(phase, metric, rules)
-    path = hull if along == "hull" else front
     return tuple(
-        _step(pair, (phase, metric), rules.metrics[metric].point, price_j, on_hull)
-        for pair in pairwise(path)
+        _step(pair, (phase, metric), rules) for pair in pairwise(_lower_hull(front))
     )
 
 
@@ -194,38 +177,40 @@ def _price_j(phase: str, metric: str, rules: Rules) -> float | str:
 
 
 def _step(
-    pair: tuple[FrontSystem, FrontSystem],
-    names: tuple[str, str],
-    point: float,
-    price_j: float | str,
-    on_hull: set[tuple[str, str]],
+    pair: tuple[FrontSystem, FrontSystem], names: tuple[str, str], rules: Rules
 ) -> Step:
     low, high = pair
-    (phase, metric), labels = names, (low.system.label, high.system.label)
+    phase, metric = names
+    point = rules.metrics[metric].point
     cost_j = _slope(low, high) * point
-    is_above_noise = _lie_apart(low.system, high.system, metric)
-    is_worthy, reason = _judge(cost_j, price_j, is_above_noise)
+    is_above_noise = _lie_apart(low.system, high.system, metric, rules)
+    is_worthy, reason = _judge(cost_j, _price_j(phase, metric, rules), is_above_noise)
     return Step(
-        from_label=labels[0],
-        to_label=labels[1],
+        from_label=low.system.label,
+        to_label=high.system.label,
         phase=phase,
         metric=metric,
         energy_j=high.energy_j - low.energy_j,
         gain=high.quality - low.quality,
         points=(high.quality - low.quality) / point,
         energy_j_per_point=cost_j,
-        on_hull=labels in on_hull,
         gain_above_noise=is_above_noise,
         is_worthy=is_worthy,
         reason=reason,
     )
 
 
-def _lie_apart(a: System, b: System, metric: str) -> bool | None:
-    """Return whether the stated intervals do not overlap; `None` without both."""
-    first, second = score_interval(a, metric), score_interval(b, metric)
-    if first is None or second is None:
-        return None
+def _lie_apart(a: System, b: System, metric: str, rules: Rules) -> bool | None:
+    """Return whether the intervals do not overlap; `None` without both."""
+    stated = rules.metrics[metric].interval_level or STATED_LEVEL
+    scale = normal_quantile(rules.level) / normal_quantile(stated)
+    intervals = []
+    for system in (a, b):
+        bounds, score = score_interval(system, metric), system.score(metric)
+        if bounds is None or score is None:
+            return None
+        intervals.append([score + scale * (bound - score) for bound in bounds])
+    first, second = intervals
     return first[1] < second[0] or second[1] < first[0]
 
 

@@ -1,6 +1,7 @@
 """Scores weighted by energy, and how far they order by energy alone."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Final
@@ -143,37 +144,19 @@ def energy_weighted(
     ----------
     .. [1] Ronchini & Serizel (2024), ICASSP, arXiv:2310.03455.
     """
-    found = _weighted(
-        score,
-        (baseline_energy_j, energy_j),
-        exponent,
-        higher_is_better=higher_is_better,
-    )
-    if found is None:
+    found = inf
+    if 0 <= score < inf and 0 < energy_j < inf and 0 < baseline_energy_j < inf:
+        ratio = baseline_energy_j / energy_j
+        if not higher_is_better:
+            ratio = energy_j / baseline_energy_j
+        with suppress(OverflowError, ZeroDivisionError):  # at the end of all floats
+            found = score * float(ratio**exponent)
+    if not isfinite(found):
         raise ValueError(
             "weighting needs a score from 0 on and positive energies, got score "
             f"{score}, energy {energy_j} J, baseline {baseline_energy_j} J"
         )
     return found
-
-
-def _weighted(
-    score: float,
-    energies_j: tuple[float, float],
-    exponent: float,
-    *,
-    higher_is_better: bool,
-) -> float | None:
-    """Return the weighted score; `None` where it means nothing."""
-    base_j, energy_j = energies_j
-    if not (0 <= score < inf and 0 < energy_j < inf and 0 < base_j < inf):
-        return None
-    ratio = base_j / energy_j if higher_is_better else energy_j / base_j
-    try:
-        weighted = score * ratio**exponent
-    except (OverflowError, ZeroDivisionError):  # a ratio at the end of what floats hold
-        return None
-    return weighted if isfinite(weighted) else None
 
 
 def ranking_scores(systems: Sequence[System], rules: Rules) -> dict[str, float]:
@@ -261,12 +244,16 @@ def _values(
 ) -> dict[str, float]:
     """Return the weighted scores of one system; those that can be weighted."""
     asked = [(n, system.score(n), m.higher_is_better) for n, m in rules.metrics.items()]
-    found = {
-        name: _weighted(score, energies_j, rules.exponent, higher_is_better=direction)
-        for name, score, direction in (*asked, (RANKING, ranking, True))
-        if score is not None
-    }
-    return {name: value for name, value in found.items() if value is not None}
+    base_j, energy_j = energies_j
+    found = {}
+    for name, score, direction in (*asked, (RANKING, ranking, True)):
+        if score is None:
+            continue
+        with suppress(ValueError):  # it means nothing: left out
+            found[name] = energy_weighted(
+                score, energy_j, base_j, rules.exponent, higher_is_better=direction
+            )
+    return found
 
 
 def agreements(systems: Sequence[System], rules: Rules) -> tuple[Agreement, ...]:
