@@ -36,7 +36,7 @@ def test_logs_and_tables_are_put_together(tmp_path, log, capsys):
 def test_people_read_a_table_and_two_sentences(log, capsys):
     assert main(["study", "convergence", log, "--score", "f1"]) == 0
     told = capsys.readouterr().out
-    assert "Reaching the best score took 2 times the energy of the share." in told
+    assert "Reaching the best score took 2 times the energy until 95 % of it." in told
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,13 @@ def test_people_read_a_table_and_two_sentences(log, capsys):
         (["LOG", "--score", "psds"], "no score 'psds'"),
         (["LOG", "--share", "0"], "--share"),
         ([], "Missing argument"),
+        (["LOG", "TABLE", "--share", "0.9"], "different shares of the best score"),
     ],
 )
-def test_bad_input_is_one_line(arguments, message, log, capsys):
-    asked = [log if a == "LOG" else a for a in arguments]
+def test_bad_input_is_one_line(arguments, message, log, tmp_path, capsys):
+    table = tmp_path / "table.csv"
+    table.write_text(TABLE)
+    places = {"LOG": log, "TABLE": str(table)}
+    asked = [places.get(a, a) for a in arguments]
     assert main(["study", "convergence", *asked]) == 2
     assert message in capsys.readouterr().err

@@ -15,15 +15,15 @@ def written(tmp_path, text):
 def test_energies_become_joules_and_rows_have_names(tmp_path):
     path = written(tmp_path, HEAD + "A40,8,1.5,0.5,0.25\nT4,16,2,,0.5\n")
     assert read_run_table(path) == [
-        ("A40 8", 5.4e6, 1.8e6, 0.9e6),
-        ("T4 16", 7.2e6, None, 1.8e6),
+        ("A40 8", 5.4e6, 1.8e6, 0.9e6, 0.95),
+        ("T4 16", 7.2e6, None, 1.8e6, 0.95),
     ]
 
 
 def test_a_ratio_beside_the_energies_is_not_taken_for_one(tmp_path):
     head = HEAD.replace("\n", ",kwh_at_best_over_kwh_at_95pct\n")
     path = written(tmp_path, head + "A40,8,1.5,0.5,0.25,2\n")
-    assert read_run_table(path)[0][1:] == (5.4e6, 1.8e6, 0.9e6)
+    assert read_run_table(path)[0][1:] == (5.4e6, 1.8e6, 0.9e6, 0.95)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from math import nan
 
 import pytest
 
-from isojoule.errors import InsufficientDataError
+from isojoule.errors import IncomparableError, InsufficientDataError
 from isojoule.estimators.epochs import Epoch
 from isojoule.formats.run_table import read_run_table
 from isojoule.studies.convergence import Trained, study_convergence
@@ -77,3 +77,9 @@ def test_the_table_of_31_runs_gives_the_published_ratios(dcase_folder):
     assert found.total.median == pytest.approx(2.32, abs=0.005)
     assert found.at_best.low == pytest.approx(1.0)
     assert found.at_best.high == pytest.approx(2.8, abs=0.05)
+
+
+def test_different_shares_are_not_put_together():
+    trained = [Trained("a", 3.0, 2.0, 1.0), Trained("b", 3.0, 2.0, 1.0, share=0.9)]
+    with pytest.raises(IncomparableError, match=r"90 %, 95 %"):
+        study_convergence(trained)

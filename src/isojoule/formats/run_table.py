@@ -20,7 +20,7 @@ COLUMNS: Final[Mapping[str, re.Pattern[str]]] = {
 
 _NAME: Final = ("run", "name", "gpu", "hardware", "batch_size")
 
-RunEnergies = tuple[str, float | None, float | None, float | None]
+RunEnergies = tuple[str, float | None, float | None, float | None, float]
 
 
 def is_run_table(head: str) -> bool:
@@ -30,7 +30,9 @@ def is_run_table(head: str) -> bool:
 
 
 def read_run_table(path: Path) -> list[RunEnergies]:
-    """Return the name of each run and its energies in total, at best, at the share [J].
+    """Return the name of each run, its energies in total, at best, at the share [J].
+
+    Last in each row is the share, as the name of its column has it: 0.95 of ``95pct``.
 
     Raises
     ------
@@ -42,12 +44,15 @@ def read_run_table(path: Path) -> list[RunEnergies]:
     if not rows:
         raise FormatError(f"{path} has no rows")
     columns = {kind: _column(rows[0], pattern) for kind, pattern in COLUMNS.items()}
+    found = re.search(r"_(\d+)pct", columns["at_share"])
+    share = int(found[1]) / 100 if found else 1.0
     return [
         (
             " ".join(filter(None, (row.text(n) for n in _NAME))) or f"line {row.line}",
             _energy_j(row, columns["total"]),
             _energy_j(row, columns["at_best"]),
             _energy_j(row, columns["at_share"]),
+            share,
         )
         for row in rows
     ]

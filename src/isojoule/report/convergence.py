@@ -9,7 +9,7 @@ from isojoule.tables import Table
 def convergence_table(found: Convergence) -> Table:
     """Return one row per training: its energies and their ratios."""
     return Table.from_rows(
-        "Energy beyond a share of the best score",
+        "Energy until a share of the best score, and beyond",
         [
             {
                 "name": t.name,
@@ -23,20 +23,21 @@ def convergence_table(found: Convergence) -> Table:
         ],
         labels={
             "name": "training",
-            "at_share_j": "at the share",
+            "at_share_j": f"at {100 * found.share:g} % of the best",
             "at_best_j": "at the best",
             "total_j": "in total",
-            "best_over_share": "best / share",
-            "total_over_share": "total / share",
+            "best_over_share": "best / this",
+            "total_over_share": "total / this",
         },
     )
 
 
 def summarize_convergence(found: Convergence) -> list[str]:
     """Return what the trainings have in common, in sentences."""
+    until = f"the energy until {100 * found.share:g} % of it"
     return [
-        f"Reaching the best score took {_told(found.at_best)} the energy of the share.",
-        f"The whole training took {_told(found.total)} the energy of the share.",
+        f"Reaching the best score took {_told(found.at_best)} {until}.",
+        f"The whole training took {_told(found.total)} {until}.",
     ]
 
 
@@ -53,6 +54,7 @@ def convergence_document(found: Convergence) -> dict[str, Any]:
     """Return the study as one document for JSON."""
     return {
         "trainings": convergence_table(found).rows(),
+        "share": found.share,
         "best_over_share": _document(found.at_best),
         "total_over_share": _document(found.total),
     }

@@ -7,7 +7,7 @@ from math import isfinite
 from statistics import median
 from typing import Final, Self
 
-from isojoule.errors import InsufficientDataError
+from isojoule.errors import IncomparableError, InsufficientDataError
 from isojoule.estimators.epochs import Epoch
 
 SHARE: Final = 0.95
@@ -28,12 +28,15 @@ class Trained:
         Energy when the best score was reached first [J].
     at_share_j : float or None
         Energy when a share of the best score was reached first [J].
+    share : float, default 0.95
+        That share.
     """
 
     name: str
     total_j: float | None
     at_best_j: float | None
     at_share_j: float | None
+    share: float = SHARE
 
     @classmethod
     def of(cls, name: str, epochs: Sequence[Epoch], *, share: float = SHARE) -> Self:
@@ -75,6 +78,7 @@ class Trained:
             total_j=spent_j[-1],
             at_best_j=next(e for score, e in scored if score == best),
             at_share_j=next(e for score, e in scored if score >= share * best),
+            share=share,
         )
 
     @property
@@ -123,11 +127,14 @@ class Convergence:
         In the order they were given.
     at_best, total : Ratios
         Energy at the best score, and of the whole training, over energy at the share.
+    share : float
+        Of the best score; the same for all.
     """
 
     trained: tuple[Trained, ...]
     at_best: Ratios
     total: Ratios
+    share: float
 
 
 def study_convergence(trained: Sequence[Trained]) -> Convergence:
@@ -142,11 +149,20 @@ def study_convergence(trained: Sequence[Trained]) -> Convergence:
     ------
     InsufficientDataError
         If a ratio is known of no training.
+    IncomparableError
+        If the trainings have different shares.
     """
+    shares = {training.share for training in trained}
+    if len(shares) > 1:
+        told = ", ".join(f"{100 * share:g} %" for share in sorted(shares))
+        raise IncomparableError(
+            f"trainings with different shares of the best score ({told}): ask for one"
+        )
     return Convergence(
         tuple(trained),
         at_best=_ratios([t.best_over_share for t in trained]),
         total=_ratios([t.total_over_share for t in trained]),
+        share=next(iter(shares), SHARE),
     )
 
 
