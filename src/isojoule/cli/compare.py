@@ -123,7 +123,7 @@ def compare(
     if json_:
         print_json(comparison_document(compared))
     else:
-        print_comparison(compared, detailed=check)
+        print_comparison(compared, detailed=check or None)
     return FOUND if check and has_errors(compared) else 0
 
 

@@ -28,7 +28,7 @@ _RESERVED: Final = ("", "con", "prn", "aux", "nul", *(f"com{n}" for n in range(1
 """Names that are no files everywhere."""
 
 
-def print_comparison(compared: "Comparison", *, detailed: bool) -> None:
+def print_comparison(compared: "Comparison", *, detailed: bool | None) -> None:
     """Print the ranking at a glance and what needs attention."""
     from isojoule.report.comparison.overview import overview_sentences, overview_table
 
@@ -74,7 +74,7 @@ def _files(compared: "Comparison", *, with_figures: bool) -> dict[str, bytes | s
 
     files: dict[str, bytes | str] = {}
     for name, table in comparison_tables(compared).items():
-        files[f"tables/{name}.csv"] = encode_csv(table)
+        files[f"tables/{name}.csv"] = encode_csv(table, is_for_spreadsheet=True)
     for name, table in tables_to_print(compared).items():
         files[f"tables/{name}.md"] = to_markdown(table)
         files[f"tables/{name}.tex"] = to_latex(table)

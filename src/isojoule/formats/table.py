@@ -2,20 +2,59 @@
 
 import csv
 import io
+import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from isojoule.errors import MissingExtraError, StoreError
 from isojoule.formats.files import write_whole
 from isojoule.tables import Cell, Table
 
+_STARTS_FORMULA: Final = tuple("=+-@\t\n\uff1d\uff0b\uff0d\uff20")
+"""What a spreadsheet takes for the start of a formula; the last four are wide forms."""
 
-def encode_csv(table: Table) -> str:
-    """Return `table` as CSV with a header; full precision, unknown cells empty."""
+
+def encode_csv(table: Table, *, is_for_spreadsheet: bool = False) -> str:
+    """Return `table` as CSV with a header; full precision, unknown cells empty.
+
+    Parameters
+    ----------
+    table : Table
+        What to write.
+    is_for_spreadsheet : bool, default False
+        Whether texts that a spreadsheet would run as a formula get an apostrophe in
+        front: for a file with words of others that people open, and that no program
+        reads back.
+
+    References
+    ----------
+    .. [1] OWASP, "CSV Injection",
+       https://owasp.org/www-community/attacks/CSV_Injection
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([c.name for c in table.columns])
-    writer.writerows(zip(*(c.values for c in table.columns), strict=True))
+    rows: Iterable[Iterable[Cell]] = (
+        [c.name for c in table.columns],
+        *zip(*(c.values for c in table.columns), strict=True),
+    )
+    if is_for_spreadsheet:
+        rows = ([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows(rows)
     return text.getvalue()
+
+
+def _harmless(cell: Cell) -> Cell:
+    """Return `cell`, behind an apostrophe where it is a text that starts a formula."""
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("\r", "\n")  # which `csv` does not quote by itself
+    if not text.startswith(_STARTS_FORMULA) or _NUMBER.fullmatch(text):
+        return text
+    return f"'{text}"
+
+
+_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 
 
 def _parquet_type(values: tuple[Cell, ...]) -> str:

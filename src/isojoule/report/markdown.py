@@ -1,5 +1,7 @@
 """A `Table` as Markdown, for a README, an issue or a paper draft."""
 
+from typing import Final
+
 from isojoule.report.tables import format_cell, is_numeric
 from isojoule.tables import Table
 
@@ -10,7 +12,8 @@ def to_markdown(table: Table) -> str:
     Parameters
     ----------
     table : Table
-        What to show; bars in it are escaped.
+        What to show; markup of Markdown and HTML in it is escaped: names and texts
+        may come from anybody.
 
     Returns
     -------
@@ -24,8 +27,20 @@ def to_markdown(table: Table) -> str:
         for row in table.rows()
     ]
     lines = (f"| {' | '.join(cells)} |" for cells in (heads, rules, *rows))
-    return f"### {table.title}\n\n" + "\n".join(lines) + "\n"
+    return f"### {_cell(table.title)}\n\n" + "\n".join(lines) + "\n"
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", r"\|").replace("\n", " ")
+    return text.translate(_ESCAPES)
+
+
+_ESCAPES: Final = str.maketrans(
+    {
+        **{mark: f"\\{mark}" for mark in "\\|`*[]"},
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        "\n": " ",
+        "\r": " ",
+    }
+)

@@ -9,8 +9,8 @@ import pytest
 
 from builders import skip_or_fail
 from compared import make_comparison, make_figure, make_submission
-from isojoule.report import comparison_page
-from isojoule.report.comparison_page import render_comparison
+from isojoule.report.comparison import page as comparison_page
+from isojoule.report.comparison.page import render_comparison
 from isojoule.submissions import Problem
 
 pytest.importorskip("matplotlib", reason="figures need the plots extra")

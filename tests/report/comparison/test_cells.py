@@ -2,10 +2,17 @@ from dataclasses import replace
 
 import pytest
 
-from compared import KWH, make_comparison, make_figure, make_submission
-from isojoule.report.comparison_cells import cells, ordered
-from isojoule.report.comparison_headings import headings
-from isojoule.report.comparison_index import Index
+from compared import (
+    KWH,
+    make_comparison,
+    make_figure,
+    make_findings,
+    make_submission,
+)
+from isojoule.report.comparison.cells import cells, ordered
+from isojoule.report.comparison.headings import headings
+from isojoule.report.comparison.index import Index
+from isojoule.report.comparison.interactive import script_data
 
 
 def row_of(comparison, label):
@@ -66,7 +73,7 @@ def test_an_amended_figure_shows_what_stood_there():
 
 
 def test_findings_sort_by_the_gravest_and_waived_ones_do_not_count(small):
-    assert (small["findings"].text, small["findings"].small) == ("1", "1 error")
+    assert (small["findings"].text, small["findings"].small) == ("1", "error")
     odd = row_of(make_comparison(), "odd")["findings"]
     assert (odd.text, odd.key) == ("0", 0)
 
@@ -88,3 +95,24 @@ def test_systems_stand_by_rank_and_those_without_one_last():
     comparison = replace(comparison, rankings=rankings)
     labels = [s.label for s in ordered(comparison, Index.of(comparison))]
     assert labels == ["small", "large", "odd", "base"]
+
+
+def test_the_baseline_of_the_rules_is_marked():
+    unmarked = make_submission("base", is_baseline=False)
+    comparison = make_comparison(submissions=[unmarked, make_submission("small")])
+    assert row_of(comparison, "base")["system"].small == "organizers · baseline"
+    assert row_of(comparison, "small")["system"].small == "Ann"
+    index = Index.of(comparison)
+    rows = [(s, cells(comparison, index, s)) for s in comparison.systems]
+    data = script_data(comparison, index, headings(comparison), rows)
+    assert [s["isBaseline"] for s in data["systems"]] == [True, False]
+
+
+def test_the_gravest_findings_are_counted_apart_where_there_are_others():
+    error, _ = make_findings()
+    warning = replace(error, severity="warning")
+    several = make_comparison(findings=(error, warning, warning))
+    assert row_of(several, "small")["findings"].text == "3"
+    assert row_of(several, "small")["findings"].small == "1 error"
+    alike = make_comparison(findings=(warning, warning))
+    assert row_of(alike, "small")["findings"].small == "warnings"

@@ -5,7 +5,7 @@ from math import nan
 import pytest
 
 from compared import KWH, make_comparison, make_figure, make_rules, make_submission
-from isojoule.report.comparison import (
+from isojoule.report.comparison.document import (
     comparison_document,
     describe_agreements,
     describe_front,
@@ -94,3 +94,10 @@ def test_what_the_numbers_were_made_with_is_told():
         "Energies of train: method single-median, references on A100 & host: crnn "
         "(train) 2.00 kWh; baseline 1.00 kWh."
     )
+
+
+def test_the_baseline_of_the_rules_is_one_without_a_mark_of_its_own():
+    unmarked = make_submission("base", is_baseline=False)
+    other = make_submission("small")
+    document = comparison_document(make_comparison(submissions=[unmarked, other]))
+    assert [s["is_baseline"] for s in document["systems"]] == [True, False]

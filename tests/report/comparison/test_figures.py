@@ -15,8 +15,8 @@ from isojoule.records import (
     Window,
     Workload,
 )
-from isojoule.report.comparison_figures import draw_comparison
-from isojoule.report.comparison_runs_figures import stacked
+from isojoule.report.comparison.figures import draw_comparison
+from isojoule.report.comparison.runs_figures import stacked
 
 pytest.importorskip("matplotlib", reason="figures need the plots extra")
 pytest.importorskip("textalloc", reason="figures need the plots extra")

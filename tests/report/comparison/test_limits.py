@@ -7,7 +7,7 @@ from compared import (
     make_submission,
     make_system,
 )
-from isojoule.report.comparison_limits import describe_limits
+from isojoule.report.comparison.limits import describe_limits
 
 
 def told(comparison):

@@ -10,8 +10,8 @@ import pytest
 from compared import KWH, make_comparison, make_figure, make_rules, make_submission
 from isojoule.comparison.rules import Amendment, Carbon, Waiver
 from isojoule.errors import MissingExtraError
-from isojoule.report import comparison_page
-from isojoule.report.comparison_page import render_comparison
+from isojoule.report.comparison import page as comparison_page
+from isojoule.report.comparison.page import render_comparison
 from isojoule.submissions import Problem
 
 HOSTILE = '</script><img src=x onerror="alert(1)">\u202e' + "x" * 300

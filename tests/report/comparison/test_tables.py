@@ -3,14 +3,19 @@ from dataclasses import replace
 import pytest
 
 from compared import make_comparison, make_figure, make_rules, make_submission
+from isojoule.comparison.budget import Doubt
 from isojoule.comparison.rules import Amendment
 from isojoule.formats.table import encode_csv
-from isojoule.report.comparison_page_tables import (
+from isojoule.report.comparison.page_tables import (
     caps_for_page,
     is_of_figures,
     steps_for_page,
 )
-from isojoule.report.comparison_tables import comparison_tables
+from isojoule.report.comparison.tables import (
+    budget_to_print,
+    comparison_tables,
+    tables_to_print,
+)
 from isojoule.report.latex import to_latex
 from isojoule.report.markdown import to_markdown
 from isojoule.submissions import Problem
@@ -75,9 +80,66 @@ def test_the_budget_has_median_errors_and_shares(tables):
     assert largest["shared"] == "all systems of a team"
 
 
+def test_tiny_shares_are_not_written_with_powers_of_ten():
+    """Of errors of 0.3 and 0.0001 the smaller has a share of 1e-7 of the variance."""
+    comparison = make_comparison()
+    doubts = (Doubt("conversion", 0.3, "system"), Doubt("meter", 1e-4, "system"))
+    systems = tuple(
+        replace(
+            s, energies={p: replace(e, doubts=doubts) for p, e in s.energies.items()}
+        )
+        for s in comparison.systems
+    )
+    large, tiny = budget_to_print(replace(comparison, systems=systems)).rows()[:2]
+    assert (large["error_fraction"], large["share_fraction"]) == ("30 %", ">99.9 %")
+    assert (tiny["error_fraction"], tiny["share_fraction"]) == ("0.010 %", "<0.1 %")
+
+
+def test_the_system_that_the_rules_call_baseline_is_one(tables):
+    unmarked = make_submission("base", is_baseline=False)
+    others = [make_submission(label) for label in ("small", "large", "odd")]
+    found = comparison_tables(make_comparison(submissions=[unmarked, *others]))
+    marks = {r["label"]: r["is_baseline"] for r in found["systems"].rows()}
+    assert marks == {"base": True, "small": False, "large": False, "odd": False}
+
+
+def test_the_ranking_for_a_paper_has_intervals_ties_and_the_front():
+    table = tables_to_print(make_comparison())["ranking"]
+    first, second = table.rows()[:2]
+    dash = "\N{EN DASH}"
+    assert first == {
+        "rank": "1",
+        "label": "large",
+        "team": "Ann",
+        "score": f"0.50 (0.49{dash}0.51)",
+        "energy_train": f"4.00 (2.00{dash}8.00)",
+        "energy_test": f"0.400 (0.200{dash}0.800)",
+        "by_energy": f"3 = (2{dash}4)",
+        "front": "yes (95 %)",
+        "weighted": dash,
+    }
+    assert second["rank"] == dash  # the others have no rank in the main score
+    assert second["label"] == "base (baseline)"
+    assert second["front"] == "no (25 %)"
+
+
+def test_what_is_printed_fits_a_page(tables):
+    printed = tables_to_print(make_comparison())
+    assert set(printed) == {
+        "ranking",
+        "findings",
+        "caps",
+        "fronts",
+        "marginal-costs",
+        "energy-weighting",
+        "uncertainty-budget",
+    }
+    assert len(printed["ranking"].columns) < len(tables["systems"].columns) / 3
+
+
 def test_all_tables_can_be_written(tables):
-    for table in tables.values():
-        assert table.title in to_markdown(table)
+    for table in (*tables.values(), *tables_to_print(make_comparison()).values()):
+        assert table.title.split("<")[0] in to_markdown(table)
         assert "\\toprule" in to_latex(table)
         assert len(encode_csv(table).splitlines()) > table.n_rows
 

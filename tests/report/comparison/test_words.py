@@ -3,7 +3,7 @@ from math import inf, nan
 import pytest
 
 from isojoule.comparison.ranking import RankInterval
-from isojoule.report.comparison_words import (
+from isojoule.report.comparison.words import (
     count_text,
     kwh_text,
     named,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from isojoule.comparison.checks import Finding
 from isojoule.comparison.checks.mail import mails
 from isojoule.comparison.compare import Comparison
-from isojoule.report.comparison_index import SEVERITIES
-from isojoule.report.comparison_words import (
+from isojoule.report.comparison.index import SEVERITIES
+from isojoule.report.comparison.words import (
     kwh_text,
     place_text,
     plural,

@@ -1,14 +1,16 @@
 """Carbon and the building: apart from all that is ranked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from isojoule.carbon import find_intensity, read_intensities
+from isojoule.carbon import CarbonIntensity, find_intensity, read_intensities
 from isojoule.comparison.compare import Comparison
 from isojoule.comparison.rules import Carbon
+from isojoule.comparison.systems import System
 from isojoule.errors import UnknownNameError
 from isojoule.report.carbon import describe_intensity
-from isojoule.report.comparison_words import shown
+from isojoule.report.comparison.words import shown
 from isojoule.tables import Table
 from isojoule.units import j_to_kwh
 
@@ -28,10 +30,13 @@ class CarbonBlock:
         Intensity with its source, and what must not be read out of the table.
     table : Table or None
         By label; `None` where the country is not known.
+    intensity : CarbonIntensity or None
+        What it was made with.
     """
 
     text: tuple[str, ...]
     table: Table | None
+    intensity: CarbonIntensity | None = None
 
 
 def carbon_block(comparison: Comparison) -> CarbonBlock | None:
@@ -55,7 +60,49 @@ def carbon_block(comparison: Comparison) -> CarbonBlock | None:
         "team sits does not count."
     )
     text = (apart, *describe_intensity(intensity), _building(carbon), _IGNORED)
-    return CarbonBlock(text, _table(comparison, carbon, intensity.intensity_g_per_kwh))
+    table = _table(comparison, carbon, intensity.intensity_g_per_kwh)
+    return CarbonBlock(text, table, intensity)
+
+
+def carbon_document(comparison: Comparison) -> dict[str, Any] | None:
+    """Return the same for JSON, by label and phase; `None` where nobody asks for it.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Rules and normalized energies.
+    """
+    carbon, block = comparison.rules.carbon, carbon_block(comparison)
+    if carbon is None or block is None:
+        return None
+    found = block.intensity
+    return {
+        "text": list(block.text),
+        "country": carbon.country,
+        "pue": carbon.pue,
+        "intensity": None if found is None else asdict(found),
+        "systems": {}
+        if found is None
+        else {
+            system.label: {
+                phase: _emissions(system, phase, carbon, found)
+                for phase in system.energies
+            }
+            for system in comparison.systems
+        },
+    }
+
+
+def _emissions(
+    system: System, phase: str, carbon: Carbon, intensity: CarbonIntensity
+) -> dict[str, float | None]:
+    energy_j = system.energy_j(phase)
+    g_per_kwh = intensity.intensity_g_per_kwh
+    return {
+        "energy_j": energy_j,
+        "emissions_g": _grams(energy_j, g_per_kwh),
+        "emissions_with_pue_g": _grams(energy_j, g_per_kwh * carbon.pue),
+    }
 
 
 def _building(carbon: Carbon) -> str:

@@ -10,8 +10,8 @@ from isojoule.comparison.front import FrontPoint
 from isojoule.comparison.ranking import RankInterval
 from isojoule.comparison.scores import RANKING
 from isojoule.comparison.systems import System
-from isojoule.report.comparison_index import SEVERITIES, Index
-from isojoule.report.comparison_words import (
+from isojoule.report.comparison.index import SEVERITIES, Index, is_baseline
+from isojoule.report.comparison.words import (
     TIMES,
     count_text,
     kind_text,
@@ -75,7 +75,7 @@ def cells(comparison: Comparison, index: Index, system: System) -> tuple[PageCel
     """Return the cells of one system, in the order of `headings`."""
     rules, submission = comparison.rules, system.submission
     return (
-        _name_cell(system),
+        _name_cell(comparison, system),
         *(
             cell
             for metric in rules.metrics
@@ -96,9 +96,11 @@ def cells(comparison: Comparison, index: Index, system: System) -> tuple[PageCel
     )
 
 
-def _name_cell(system: System) -> PageCell:
+def _name_cell(comparison: Comparison, system: System) -> PageCell:
     submission = system.submission
-    told = [shown(submission.team)] + (["baseline"] if system.is_baseline else [])
+    told = [shown(submission.team)]
+    if is_baseline(comparison, system):
+        told.append("baseline")
     name = shown(submission.name)
     return PageCell(
         shown(system.label),
@@ -295,4 +297,7 @@ def _findings_cell(index: Index, label: str) -> PageCell:
     # One error outweighs all warnings, one warning all notes.
     weight = sum(counts[s] * 1000.0**k for k, s in enumerate(reversed(SEVERITIES)))
     source = "; ".join(f"{f.check}: {shown(f.text)}" for f in found)
-    return PageCell(str(len(found)), plural(counts[gravest], gravest), weight, source)
+    told = plural(counts[gravest], gravest)
+    if counts[gravest] == len(found):
+        told = told.split(" ")[1]  # the number stands above it already
+    return PageCell(str(len(found)), told, weight, source)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from isojoule.comparison.compare import Compared, Comparison
 from isojoule.comparison.quantities import COUNTS
 from isojoule.comparison.scores import Agreement
-from isojoule.report.comparison_words import shown
+from isojoule.report.comparison.words import shown
 from isojoule.tables import Cell, Table
 from isojoule.units import j_to_kwh
 

@@ -11,8 +11,9 @@ from isojoule.comparison.compare import Compared, Comparison
 from isojoule.comparison.ranking import Ranking
 from isojoule.comparison.scores import ENERGY_ALONE_TAU, RANKING, Agreement
 from isojoule.comparison.systems import NormalizedEnergy, System
-from isojoule.report.comparison_index import Index
-from isojoule.report.comparison_words import (
+from isojoule.report.comparison.carbon import carbon_document
+from isojoule.report.comparison.index import Index, is_baseline
+from isojoule.report.comparison.words import (
     kwh_text,
     level_text,
     number_text,
@@ -46,11 +47,12 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
         "seed": comparison.rules.seed,
         "phases": list(comparison.rules.phases),
         "metrics": list(comparison.rules.metrics),
-        "systems": [_system(index, system) for system in comparison.systems],
+        "systems": [_system(comparison, index, s) for s in comparison.systems],
         "findings": [_finding(finding) for finding in comparison.findings],
         "problems": [_problem(problem) for problem in comparison.problems],
         "rankings": {k: _ranking(r) for k, r in comparison.rankings.items()},
         "cohorts": {n: _cohort(c) for n, c in comparison.cohorts.items()},
+        "carbon": carbon_document(comparison),
         "empty_cohorts": list(comparison.empty_cohorts),
         "amendments": [asdict(a) for a in comparison.rules.amendments],
         "waivers": [asdict(w) for w in comparison.rules.waivers],
@@ -70,13 +72,13 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 - any part of a document
     return value
 
 
-def _system(index: Index, system: System) -> dict[str, Any]:
+def _system(comparison: Comparison, index: Index, system: System) -> dict[str, Any]:
     submission = system.submission
     return {
         "label": system.label,
         "team": system.team,
         "name": submission.name,
-        "is_baseline": system.is_baseline,
+        "is_baseline": is_baseline(comparison, system),
         "device": submission.device,
         "tracker": submission.tracker,
         "energies": {p: _energy(e) for p, e in system.energies.items()},

@@ -7,10 +7,10 @@ from itertools import product, zip_longest
 from typing import Final, Literal
 
 from isojoule.comparison.compare import Comparison
-from isojoule.report.comparison_rank_figure import draw_ranks
-from isojoule.report.comparison_runs_figures import draw_power, draw_stack
-from isojoule.report.comparison_scatter import draw_scatter
-from isojoule.report.comparison_words import shown
+from isojoule.report.comparison.rank_figure import draw_ranks
+from isojoule.report.comparison.runs_figures import draw_power, draw_stack
+from isojoule.report.comparison.scatter import draw_scatter
+from isojoule.report.comparison.words import shown
 from isojoule.report.figures import Figure
 
 Kind = Literal["scatter", "ranks", "runs"]

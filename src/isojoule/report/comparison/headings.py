@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from isojoule.comparison.compare import Comparison
 from isojoule.comparison.scores import RANKING
-from isojoule.report.comparison_words import TIMES, level_text, shown
+from isojoule.report.comparison.words import TIMES, level_text, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,18 @@ from isojoule.comparison.checks import Finding
 from isojoule.comparison.compare import Comparison
 from isojoule.comparison.front import FrontPoint
 from isojoule.comparison.ranking import RankInterval
+from isojoule.comparison.systems import System
 from isojoule.submissions import Severity
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """Gravest first."""
 
 _MAX_DECIMALS = 4
+
+
+def is_baseline(comparison: Comparison, system: System) -> bool:
+    """Return whether a system is the organizers' own: as stated, or by the rules."""
+    return system.is_baseline or system.label == comparison.rules.baseline
 
 
 @dataclass(frozen=True, slots=True)

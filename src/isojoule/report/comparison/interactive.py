@@ -10,10 +10,10 @@ from isojoule.comparison.caps import ALL
 from isojoule.comparison.compare import Comparison
 from isojoule.comparison.systems import System
 from isojoule.errors import MissingExtraError
-from isojoule.report.comparison_cells import PageCell
-from isojoule.report.comparison_headings import Heading
-from isojoule.report.comparison_index import Index
-from isojoule.report.comparison_words import shown
+from isojoule.report.comparison.cells import PageCell
+from isojoule.report.comparison.headings import Heading
+from isojoule.report.comparison.index import Index, is_baseline
+from isojoule.report.comparison.words import shown
 from isojoule.submissions import Figure
 from isojoule.units import j_to_kwh
 
@@ -94,7 +94,7 @@ def _system(comparison: Comparison, index: Index, system: System) -> dict[str, A
     names = list(comparison.cohorts)
     return {
         "team": shown(system.team),
-        "isBaseline": system.is_baseline,
+        "isBaseline": is_baseline(comparison, system),
         "nFindings": len(findings),
         "hasError": any(f.severity == "error" for f in findings),
         "cohorts": [names.index(n) for n in index.cohorts.get(system.label, ())],

@@ -8,7 +8,7 @@ from isojoule.comparison.budget import STATED_LEVEL
 from isojoule.comparison.compare import Comparison
 from isojoule.comparison.scores import RANKING
 from isojoule.comparison.systems import NormalizedEnergy
-from isojoule.report.comparison_words import (
+from isojoule.report.comparison.words import (
     level_text,
     named,
     number_text,

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from isojoule.comparison.compare import Comparison
 from isojoule.errors import MissingExtraError
-from isojoule.report.comparison_attention import (
+from isojoule.report.comparison.attention import (
     Amended,
     Noticed,
     TeamFindings,
@@ -15,20 +15,20 @@ from isojoule.report.comparison_attention import (
     findings_by_team,
     waived_findings,
 )
-from isojoule.report.comparison_cells import PageCell, cells, ordered
-from isojoule.report.comparison_figures import ComparisonFigure, draw_comparison
-from isojoule.report.comparison_headings import Heading, headings
-from isojoule.report.comparison_index import Index
-from isojoule.report.comparison_interactive import (
+from isojoule.report.comparison.cells import PageCell, cells, ordered
+from isojoule.report.comparison.figures import ComparisonFigure, draw_comparison
+from isojoule.report.comparison.headings import Heading, headings
+from isojoule.report.comparison.index import Index
+from isojoule.report.comparison.interactive import (
     page_script,
     plotly_script,
     script_data,
     to_script_json,
 )
-from isojoule.report.comparison_page_tables import is_of_figures
-from isojoule.report.comparison_sections import parts
-from isojoule.report.comparison_tables import problems_table
-from isojoule.report.comparison_words import level_text, plural, shown
+from isojoule.report.comparison.page_tables import is_of_figures
+from isojoule.report.comparison.sections import parts
+from isojoule.report.comparison.tables import problems_table
+from isojoule.report.comparison.words import level_text, plural, shown
 from isojoule.report.html import render_template
 from isojoule.report.page import Fact, Page, Section
 

@@ -9,9 +9,9 @@ from isojoule.comparison.compare import Compared, Comparison
 from isojoule.comparison.marginal import Step
 from isojoule.comparison.quantities import COUNTS
 from isojoule.comparison.scores import RANKING, Agreement
-from isojoule.report.comparison_cohort_tables import quantity_name
-from isojoule.report.comparison_index import score_decimals
-from isojoule.report.comparison_words import (
+from isojoule.report.comparison.cohort_tables import quantity_name
+from isojoule.report.comparison.index import score_decimals
+from isojoule.report.comparison.words import (
     count_text,
     kwh_text,
     number_text,
@@ -30,7 +30,7 @@ _FIGURE: Final = re.compile(
     r"[<>\N{MINUS SIGN}]?\d[\d.,]*(e[\N{MINUS SIGN}+]?\d+)?"
     r"( ?(%|[kMGT]|kWh|of \d+))?( \(.*\))?"
 )
-"""A number as `comparison_words` writes it, with its unit or bounds."""
+"""A number as `words` writes it, with its unit or bounds."""
 
 
 def is_of_figures(column: Column) -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from isojoule.comparison.compare import Comparison
 from isojoule.comparison.ranking import Ranking
-from isojoule.report.comparison_words import level_text, shown
+from isojoule.report.comparison.words import level_text, shown
 from isojoule.report.figures import BLUE, GREY, INK, Figure, cut, open_drawing
 from isojoule.report.link_axes import saved
 

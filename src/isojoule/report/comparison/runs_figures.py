@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from isojoule.comparison.compare import Comparison
 from isojoule.records import Component, ComponentEnergy, Run
-from isojoule.report.comparison_words import shown
+from isojoule.report.comparison.words import shown
 from isojoule.report.figures import (
     BLUE,
     GREEN,

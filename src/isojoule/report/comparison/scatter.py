@@ -12,7 +12,8 @@ from isojoule.comparison.caps import ALL
 from isojoule.comparison.compare import Comparison
 from isojoule.comparison.systems import System
 from isojoule.errors import MissingExtraError
-from isojoule.report.comparison_words import kwh_text, level_text, plural, shown
+from isojoule.report.comparison.index import is_baseline
+from isojoule.report.comparison.words import kwh_text, level_text, plural, shown
 from isojoule.report.figures import (
     BLUE,
     GREY,
@@ -163,7 +164,7 @@ def _groups(view: _View) -> list[Group]:
     for system in view.systems:
         if system.label in members:
             (doubted if system.label in doubtful else front).append(system)
-        elif system.is_baseline:
+        elif is_baseline(view.comparison, system):
             baselines.append(system)
         elif system.label in doubtful:
             errors.append(system)

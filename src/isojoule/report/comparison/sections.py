@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isojoule.comparison.compare import Compared, Comparison
-from isojoule.report.comparison import (
+from isojoule.report.comparison.carbon import carbon_block
+from isojoule.report.comparison.document import (
     describe_agreements,
     describe_front,
     describe_order,
     describe_provenance,
     describe_worth,
 )
-from isojoule.report.comparison_carbon import carbon_block
-from isojoule.report.comparison_figures import ComparisonFigure
-from isojoule.report.comparison_limits import describe_limits
-from isojoule.report.comparison_page_tables import (
+from isojoule.report.comparison.figures import ComparisonFigure
+from isojoule.report.comparison.limits import describe_limits
+from isojoule.report.comparison.page_tables import (
     agreements_for_page,
     break_evens_for_page,
     caps_for_page,
@@ -23,8 +23,8 @@ from isojoule.report.comparison_page_tables import (
     proxies_for_page,
     steps_for_page,
 )
-from isojoule.report.comparison_tables import budget_table, inputs_table
-from isojoule.report.comparison_words import plural, shown
+from isojoule.report.comparison.tables import budget_to_print, inputs_table
+from isojoule.report.comparison.words import plural, shown
 from isojoule.report.page import Section
 from isojoule.tables import Column, Table
 
@@ -84,7 +84,7 @@ def parts(
         ("Empty cohorts", _empty(comparison)),
         (
             "Uncertainty: where the intervals come from",
-            [_section(budget_table(comparison), (_READ_BUDGET,), title="")],
+            [_section(budget_to_print(comparison), (_READ_BUDGET,), title="")],
         ),
         ("Recorded runs", _figures(figures, "runs")),
         ("Carbon and building, not ranked", _carbon(comparison)),

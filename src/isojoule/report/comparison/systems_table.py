@@ -6,8 +6,8 @@ from typing import Final
 from isojoule.comparison.compare import Comparison
 from isojoule.comparison.scores import RANKING
 from isojoule.comparison.systems import System
-from isojoule.report.comparison_index import Index
-from isojoule.report.comparison_words import place_text, shown
+from isojoule.report.comparison.index import Index, is_baseline
+from isojoule.report.comparison.words import place_text, shown
 from isojoule.submissions import Figure
 from isojoule.tables import Cell, Table
 from isojoule.units import j_to_kwh
@@ -35,7 +35,7 @@ def _row(comparison: Comparison, index: Index, system: System) -> _Row:
         "label": shown(system.label),
         "team": shown(system.team),
         "name": shown(submission.name),
-        "is_baseline": system.is_baseline,
+        "is_baseline": is_baseline(comparison, system),
         "cohorts": "; ".join(shown(n) for n in index.cohorts.get(system.label, ())),
     }
     for metric in rules.metrics:

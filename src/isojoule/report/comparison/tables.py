@@ -1,17 +1,19 @@
 """The results of a comparison as tables; energies in kWh, as challenges state them.
 
-`comparison_tables` returns all of them by the name of a file; the table of the systems
-is in `comparison_systems_table`.
+`comparison_tables` returns all of them by the name of a file, for programs and
+spreadsheets; `tables_to_print` those that fit a paper or an issue.
 """
 
+from collections.abc import Callable
 from math import hypot
 from statistics import median
 from typing import Any, Final
 
 from isojoule.comparison.budget import shares_of
 from isojoule.comparison.compare import Comparison
-from isojoule.report.comparison_attention import amendments_table
-from isojoule.report.comparison_cohort_tables import (
+from isojoule.report.comparison.attention import amendments_table
+from isojoule.report.comparison.carbon import carbon_block
+from isojoule.report.comparison.cohort_tables import (
     agreements_table,
     break_even_table,
     caps_table,
@@ -21,10 +23,16 @@ from isojoule.report.comparison_cohort_tables import (
     proxies_table,
     steps_table,
 )
-from isojoule.report.comparison_systems_table import systems_table
-from isojoule.report.comparison_words import place_text, shown
+from isojoule.report.comparison.ranking_table import ranking_table
+from isojoule.report.comparison.systems_table import systems_table
+from isojoule.report.comparison.words import (
+    error_text,
+    place_text,
+    shown,
+    small_share_text,
+)
 from isojoule.submissions import Figure
-from isojoule.tables import Table
+from isojoule.tables import Cell, Column, Table
 
 _Row = dict[str, Any]
 
@@ -52,6 +60,32 @@ def comparison_tables(comparison: Comparison) -> dict[str, Table]:
         "order-changes": orders_table(comparison),
         "uncertainty-budget": budget_table(comparison),
         "inputs": inputs_table(comparison),
+    }
+    carbon = carbon_block(comparison)
+    if carbon is not None and carbon.table is not None:
+        found["carbon"] = carbon.table
+    return {name: table for name, table in found.items() if table.n_rows}
+
+
+def tables_to_print(comparison: Comparison) -> dict[str, Table]:
+    """Return the tables for LaTeX and Markdown that have rows, by a name for the file.
+
+    In place of all that is known of the systems there is their ranking.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What to show.
+    """
+    found = {
+        "ranking": ranking_table(comparison),
+        "findings": findings_table(comparison),
+        "caps": caps_table(comparison),
+        "fronts": fronts_table(comparison),
+        "marginal-costs": steps_table(comparison),
+        "energy-weighting": agreements_table(comparison),
+        "uncertainty-budget": budget_to_print(comparison),
+        "amendments": amendments_table(comparison),
     }
     return {name: table for name, table in found.items() if table.n_rows}
 
@@ -140,7 +174,7 @@ def budget_table(comparison: Comparison) -> Table:
             "source": "source of error",
             "shared": "shared by",
             "n": "systems",
-            "error_fraction": "median error (one standard deviation)",
+            "error_fraction": "median error (standard deviation of the logarithm)",
             "share_fraction": "median share of the variance",
         },
     )
@@ -166,6 +200,25 @@ def _budget_rows(comparison: Comparison, phase: str) -> list[_Row]:
         }
         for source, shared in {d.source: d.shared for b in budgets for d in b}.items()
     ]
+
+
+def budget_to_print(comparison: Comparison) -> Table:
+    """Return the same with errors and shares as people write them."""
+    told = {"error_fraction": error_text, "share_fraction": small_share_text}
+    table = budget_table(comparison)
+    return Table(
+        table.title,
+        tuple(
+            Column(c.name, tuple(_told(told[c.name], v) for v in c.values), c.heading)
+            if c.name in told
+            else c
+            for c in table.columns
+        ),
+    )
+
+
+def _told(tell: Callable[[float], str], value: Cell) -> Cell:
+    return tell(value) if isinstance(value, float) else value
 
 
 _SHARED: Final = {

@@ -86,6 +86,23 @@ def share_text(share: float | None) -> str:
     return f"{100 * share:.0f} %"
 
 
+def small_share_text(share: float) -> str:
+    """Return a share in percent with three digits, never rounded to none or all."""
+    if 0 < share < 0.001:
+        return "<0.1 %"
+    if 0.999 < share < 1:
+        return ">99.9 %"
+    return f"{100 * share:.3g} %"
+
+
+def error_text(log_std: float) -> str:
+    """Return a standard deviation of a logarithm in percent with two digits."""
+    percent = 100 * log_std
+    if 0 < percent < 0.01:
+        return "<0.01 %"
+    return f"{percent:.0f} %" if percent >= 9.95 else f"{percent:#.2g} %"
+
+
 def tau_text(tau: float | None) -> str:
     """Return a correlation with two decimals."""
     return NOT_KNOWN if tau is None else f"{tau:.2f}".replace("-", "\N{MINUS SIGN}")

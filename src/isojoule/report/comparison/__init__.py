@@ -1,0 +1,1 @@
+"""A comparison of submissions: its page, tables, figures and JSON document."""
