@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from isojoule.comparison.amendments import amend
 from isojoule.comparison.rules import Amendment
 from isojoule.errors import FormatError, UnknownNameError
-from isojoule.submissions import Figure, Place, ReferenceRun, Submission
+from isojoule.submissions import Figure, Place, Problem, ReferenceRun, Submission
 
 KWH = 3.6e6
 
@@ -99,3 +101,39 @@ def test_an_unknown_submission_is_refused():
 def test_what_cannot_be_amended_is_refused(field, value, message):
     with pytest.raises(FormatError, match=message):
         amended(amendment(field, value))
+
+
+def with_problems(*problems):
+    return replace(handed_in(), problems=problems)
+
+
+def test_problems_of_the_amended_figure_are_settled_and_no_others():
+    of_it = Problem("error", "x: 'about 40' is not read", Place("a.csv", 2, "x"))
+    other = Problem("error", "y: not read", Place("a.csv", 2, "y"))
+    of_row = Problem("warning", "the row ends early", Place("a.csv", 2))
+    made = replace(
+        with_problems(of_it, other, of_row),
+        references=(),
+        scores={},
+        n_params=None,
+    )
+    (new,) = amend([made], [amendment("train_energy_kwh", 40)])
+    assert new.problems == (other, of_row)
+
+
+def test_what_was_wrong_with_another_figure_of_the_same_cell_stays():
+    cell = Place("a.csv", 2, "time")
+    problem = Problem("warning", "time: 'a while' is not read", cell)
+    made = Submission(
+        label="A_1",
+        team="A",
+        training_duration_s=Figure(
+            text="a while", value=None, place=cell, problem="'a while' is not read"
+        ),
+        n_devices=Figure(text="a while", value=2.0, place=cell),
+        problems=(problem,),
+    )
+    (devices,) = amend([made], [amendment("n_devices", 1)])
+    assert devices.problems == (problem,)
+    (duration,) = amend([made], [amendment("training_duration_s", 60)])
+    assert duration.problems == ()

@@ -1,4 +1,5 @@
 import csv
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -218,3 +219,20 @@ def test_what_is_not_known_stays_empty_and_emissions_always(tmp_path):
     for name in ("gpu_energy", "energy_consumed", "emissions", "longitude"):
         assert row[name] == ""
     assert row["cpu_energy"] == "0.5"
+
+
+def test_a_file_that_a_spreadsheet_saved_again_reads_as_before(tmp_path):
+    with (DATA / "emissions_2.1.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    # Longitudes and energies get a decimal comma; versions and names have none.
+    numbers = re.compile(r"-?[0-9]+[.][0-9]+(e-?[0-9]+)?")
+    saved = tmp_path / "emissions_2.1.csv"
+    with saved.open("w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL).writerows(
+            [c.replace(".", ",") if numbers.fullmatch(c) else c for c in row]
+            for row in rows
+        )
+    assert is_codecarbon(saved.read_text("utf-8-sig"))
+    assert [energies_j(run) for run in read_codecarbon(saved)] == [
+        energies_j(run) for run in read_codecarbon(DATA / "emissions_2.1.csv")
+    ]

@@ -67,6 +67,7 @@ def compare_under(submissions: Path, rules_file: RulesFile) -> "Comparison":
     from rich.console import Console
 
     from isojoule.comparison.compare import compare
+    from isojoule.comparison.rules import reference_names
     from isojoule.comparison.rules_document import rules_from
     from isojoule.formats.rules import parse_rules
     from isojoule.formats.submissions import read_submissions
@@ -80,7 +81,12 @@ def compare_under(submissions: Path, rules_file: RulesFile) -> "Comparison":
         Console(stderr=True).status("reading") as status,
         ThreadPoolExecutor(_N_THREADS) as pool,
     ):
-        handed = read_submissions(submissions, rules.fields, scope=rules.scope)
+        handed = read_submissions(
+            submissions,
+            rules.fields,
+            scope=rules.scope,
+            reference_names=reference_names(rules),
+        )
         return compare(handed, rules, tell=status.update, run_all=pool.map)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any, Final
 
+from isojoule.comparison.checks.stated import counts, ranked_figures
 from isojoule.comparison.rules import Amendment
 from isojoule.errors import FormatError, UnknownNameError
 from isojoule.submissions import Figure, Place, ReferenceRun, Submission
@@ -42,13 +43,38 @@ def amend(
         If there is no submission of that label.
     FormatError
         If there is no such field, or the value is not possible in it.
+
+    Notes
+    -----
+    What was wrong with a figure while it was read is settled with its amendment, and
+    goes with it; the original keeps its own remark.
     """
     by_label = {s.label: s for s in submissions}
     for amendment in amendments:
         if amendment.label not in by_label:
             raise UnknownNameError("submission to amend", amendment.label, by_label)
-        by_label[amendment.label] = _amended(by_label[amendment.label], amendment)
+        handed_in = by_label[amendment.label]
+        by_label[amendment.label] = _settled(handed_in, _amended(handed_in, amendment))
     return tuple(by_label[s.label] for s in submissions)
+
+
+def _settled(old: Submission, new: Submission) -> Submission:
+    """Return `new` without the problems of the figures that were replaced in it."""
+    kept = {id(figure) for figure in _figures(old)}
+    places = {f.place for f in _figures(new) if id(f) not in kept and f.original}
+    # One cell may say two figures, such as duration and devices.
+    others = [f for f in _figures(new) if f.place in places and not f.original]
+    problems = tuple(
+        p
+        for p in old.problems
+        if p.place not in places
+        or any(f.place == p.place and f.problem and f.problem in p.text for f in others)
+    )
+    return replace(new, problems=problems)
+
+
+def _figures(submission: Submission) -> list[Figure]:
+    return [f for _, f in (*ranked_figures(submission), *counts(submission))]
 
 
 def _amended(submission: Submission, amendment: Amendment) -> Submission:

@@ -20,7 +20,7 @@ class Reference:
     Parameters
     ----------
     name : str
-        The task pinned by name, data and hash; the same at every site.
+        Of the task, which must be the same at every site.
     phase : str
         Of the run: ``train``, ``test``.
     energy_j : float
@@ -329,3 +329,18 @@ class Rules:
     def main_metric(self) -> str:
         """Name of the first metric."""
         return next(iter(self.metrics))
+
+
+def reference_names(rules: Rules) -> dict[str, tuple[str, ...]]:
+    """Return the names of the references by the phase of their run.
+
+    Parameters
+    ----------
+    rules : Rules
+        Of the edition.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for phase in rules.phases.values():
+        for reference in phase.references:
+            found.setdefault(reference.phase, {})[reference.name] = None
+    return {phase: tuple(names) for phase, names in found.items()}

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Final
 
 from isojoule.finish import left_out_of
+from isojoule.formats.codecarbon_rows import codecarbon_rows, column_names
 from isojoule.formats.files import write_whole
-from isojoule.formats.foreign import Row, read_rows, run_id_of, unnamed_hardware
+from isojoule.formats.foreign import Row, run_id_of, unnamed_hardware
 from isojoule.formats.table import encode_csv
 from isojoule.observations import energy_in_scope
 from isojoule.records import (
@@ -43,8 +44,6 @@ COLUMNS: Final[Mapping[str, tuple[Component, EnergySource]]] = {
     "ram_energy": ("dram", "modelled"),
 }
 """Their columns of energies [kWh], what drew them, and how they can have come about."""
-
-_NEEDED: Final = ("timestamp", "project_name", "duration", "energy_consumed")
 
 _TAGS: Final = (
     "project_name",
@@ -79,8 +78,7 @@ _SUM_TOLERANCE: Final = 0.01
 
 def is_codecarbon(head: str) -> bool:
     """Return whether a file that begins with `head` is an emissions.csv."""
-    names = head.partition("\n")[0].split(",")
-    return {"energy_consumed", "emissions", "timestamp"} <= {n.strip() for n in names}
+    return {"energy_consumed", "timestamp"} <= set(column_names(head))
 
 
 def read_codecarbon(path: Path) -> list[Run]:
@@ -104,7 +102,7 @@ def read_codecarbon(path: Path) -> list[Run]:
     Emissions are left out. The file has the local time of the end without its zone, so
     that the start is not known as a date.
     """
-    rows = read_rows(path, needed=_NEEDED, program="CodeCarbon")
+    rows = codecarbon_rows(path)
     if not rows:
         raise Row(path, 1, {}).fail(
             "a header and no runs: the job may have been killed"

@@ -46,3 +46,11 @@ def test_a_reference_that_is_the_organizers_own_is_a_copy_too():
     assert "reference" in finding.text
     short = submission(train_kwh="5", test_kwh="5", reference_kwh="0.032")
     assert not found(short)  # two digits
+
+
+def test_other_systems_of_the_organizers_are_no_copies():
+    base = submission("Base_1", team="Organizers")
+    other = submission("Base_2", team="Organizers")
+    assert not found(base, other, baseline="Base_1")
+    (finding,) = found(base, other, submission("A_1"), baseline="Base_1")
+    assert finding.label == "A_1"

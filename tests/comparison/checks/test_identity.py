@@ -80,3 +80,45 @@ def test_rounding_is_not_held_against_it():
     test = replace(asked.phases["test"], baseline_energy_j=None)
     phases = {"test": test}
     assert not found(baseline(test_kwh="0.03", reference_kwh="0.032"), phases=phases)
+
+
+def part(
+    train_kwh, reference_kwh, *, name="baseline", published_kwh=1.5, rules_kwh=0.12
+):
+    """Rules with a reference of training, and what the baseline hands in."""
+    reference = Reference(name=name, phase="train", energy_j=kwh_to_j(rules_kwh))
+    train = replace(
+        rules().phases["train"],
+        references=(reference,),
+        baseline_energy_j=published_kwh and kwh_to_j(published_kwh),
+    )
+    made = baseline(
+        train_kwh=train_kwh,
+        reference_kwh=reference_kwh,
+        reference_name=name,
+        reference_phase="train",
+    )
+    return found(made, phases={"train": train})
+
+
+def test_a_reference_of_fewer_epochs_is_what_the_rules_say_it_is():
+    # 1.5 / 0.12 = 12.5 in the rules and in the entry
+    assert not part("1.5", "0.12")
+
+
+def test_a_reference_that_seems_to_be_a_part_is_a_note_where_the_rules_are_silent():
+    (finding,) = part("1.5", "0.12", published_kwh=None)
+    assert (finding.check, finding.severity) == ("identity", "note")
+    assert "1/12 of the 1.5 kWh" in finding.text
+
+
+def test_a_reference_that_takes_more_than_the_same_system_is_an_error():
+    (finding,) = part("1.5", "3.0", published_kwh=None, rules_kwh=3.0)
+    assert finding.severity == "error"
+    assert "name, data and phase" in finding.text
+
+
+def test_a_reference_that_only_mentions_the_baseline_is_another_run():
+    asked = {"published_kwh": None, "rules_kwh": 3.0}
+    assert not part("1.5", "3.0", name="baseline 10 epochs", **asked)
+    assert part("1.5", "3.0", name="Base_1", **asked)  # the label of the entry

@@ -6,6 +6,7 @@ import pytest
 
 from comparison.submitted import submission
 from isojoule.comparison.checks import check_all
+from isojoule.comparison.precision import state_digits
 from isojoule.comparison.rules_document import rules_from
 from isojoule.formats.rules import packaged_rules, parse_rules
 from isojoule.formats.submissions import read_submissions
@@ -108,7 +109,34 @@ def test_the_reference_entry_of_2023_is_not_the_baseline_of_2023(of_2023):
 
 
 def test_only_three_references_have_three_digits(of_2023):
-    assert len(labels(of_2023, "few-digits")) == 84 - 3  # 0.156, 0.936, 2.34
+    systems = labels(of_2023, "few-digits") - {""}
+    assert len(systems) == 84 - 3  # 0.156, 0.936, 2.34
+
+
+def test_who_kept_to_the_three_decimals_of_2023_is_not_asked_for_more(dcase_folder):
+    stated = state_digits(submissions_of(dcase_folder, 2023), 3)
+    short = [f for f in check_all(stated, rules_of(2023)) if f.check == "few-digits"]
+    # 0.156, 0.936, 2.34, and 0.15 that stands for 0.150; and one about the rules
+    assert len(short) == 84 - 4 + 1
+    (of_rules,) = [f for f in short if not f.label]
+    # The smallest reference of 2023 is 0.006 kWh: half of 0.001 in it is 8.3 %.
+    assert "0.006 kWh" in of_rules.text
+    assert "8.3%" in of_rules.text
+    assert {(f.severity, f.mail) for f in short if f.label} == {("note", "")}
+
+
+def test_a_reference_that_follows_the_ensemble_is_asked_for_once(of_2023):
+    asked = {
+        (f.check, f.label[-1])
+        for f in of_2023
+        if f.team == "Chen_CHT" and "reference" in f.check and f.mail
+    }
+    assert asked == {
+        ("reference-outlier", "1"),
+        ("reference-outlier", "2"),
+        ("reference-follows-ensemble", "3"),
+        ("reference-follows-ensemble", "4"),
+    }
 
 
 def test_the_errors_of_2023_are_these(of_2023):

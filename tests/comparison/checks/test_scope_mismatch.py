@@ -66,3 +66,18 @@ def test_records_that_were_measured_differently_are_a_note(tag):
     assert finding.severity == "note"
     assert "a and b" in finding.text
     assert not found(submission(runs=(run("a"), run("a"))))
+
+
+@pytest.mark.parametrize(
+    ("trackers", "told"),
+    [
+        (["codecarbon", "codecarbon", "codecarbon 2.3.4"], []),
+        (["codecarbon 2.3.4", "codecarbon 2.3.4", "codecarbon"], []),
+        (["codecarbon 2.3.4", "codecarbon 2.4.0", "codecarbon 2.5.0"], []),
+        (["codecarbon 2.3.4", "CodeCarbon v2.3.4", "codecarbon==2.3.4"], []),
+        (["codecarbon 2.3.4", "codecarbon 2.3.4", "codecarbon 2.4.0"], ["S_2"]),
+    ],
+)
+def test_only_versions_that_are_known_and_mostly_another_are_told(trackers, told):
+    made = [submission(f"S_{i}", tracker=t) for i, t in enumerate(trackers)]
+    assert [f.label for f in found(*made)] == told

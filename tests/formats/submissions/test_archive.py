@@ -152,3 +152,11 @@ def test_an_empty_archive_has_no_submissions(read_zip):
     handed = read_zip([])
     assert handed.submissions == ()
     assert handed.problems[0].severity == "error"
+
+
+def test_garbage_in_an_archive_is_told_with_its_place(read_zip, meta):
+    name = f"{A}/codecarbon/emissions_training.csv"
+    handed = read_zip([(f"{A}/{A}.meta.yaml", meta(A)), (name, b"\xff\x00\xfe")])
+    (problem,) = handed.submissions[0].problems
+    assert (problem.severity, str(problem.place)) == ("error", name)
+    assert name in [f.path for f in handed.files]

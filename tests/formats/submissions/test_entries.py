@@ -36,8 +36,8 @@ def test_published_entries_are_read_with_their_lines(read_file):
     assert first.cells == {}
     assert first.problems == ()
     assert second.energies["train"].value is None
-    assert second.scores["psds1"].value is None
-    assert [p.place.line for p in second.problems] == [13, 14]
+    assert second.scores == {}
+    assert [p.place.line for p in second.problems] == [13]
 
 
 def test_a_mapping_with_a_list_in_it_is_read(read_file):

@@ -574,3 +574,201 @@ def test_the_order_is_that_of_the_paths(hand_in, meta):
     labels = [f"T{n}_X_task4_1" for n in (3, 1, 2)]
     handed = hand_in({f"{x}/{x}.meta.yaml": meta(x) for x in labels})
     assert [s.label for s in handed.submissions] == sorted(labels)
+
+
+def test_an_emissions_csv_that_is_garbage_is_complained_about_and_kept(hand_in, meta):
+    name = f"{A}/codecarbon/emissions_training.csv"
+    handed = hand_in({f"{A}/{A}.meta.yaml": meta(A), name: b"\x00\xff\x13\xfe" * 99})
+    (s,) = handed.submissions
+    (problem,) = s.problems
+    assert (problem.severity, problem.place) == ("error", Place(name))
+    assert name in [f.path for f in handed.files]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"a,b\n1,2\n", "\ufefftimestamp".encode("utf-16"), b'"' * 200_000]
+)
+def test_what_is_called_emissions_and_is_none_is_never_passed_over(
+    hand_in, meta, content
+):
+    name = f"{A}/training/Emissions (1).csv"
+    handed = hand_in({f"{A}/{A}.meta.yaml": meta(A), name: content})
+    (problem,) = handed.submissions[0].problems
+    assert problem.severity == "error"
+    assert problem.place is not None
+    assert problem.place.file == name
+
+
+def as_a_spreadsheet_saves_it(text):
+    """Semicolons between the cells, commas in the numbers."""
+    rows = [line.split(",") for line in text.splitlines()]
+    cells = [[c if c == "2.3.4" else c.replace(".", ",") for c in row] for row in rows]
+    return "\ufeff" + "".join(";".join(row) + "\r\n" for row in cells)
+
+
+def quoted(text):
+    rows = [line.split(",") for line in text.splitlines()]
+    return "".join(",".join(f'"{c}"' for c in row) + "\n" for row in rows)
+
+
+def without_emissions(text):
+    rows = [line.split(",") for line in text.splitlines()]
+    at = rows[0].index("emissions")
+    return "".join(",".join(row[:at] + row[at + 1 :]) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        as_a_spreadsheet_saves_it,
+        quoted,
+        without_emissions,
+        lambda text: text.replace(",", "\t"),
+        lambda text: as_a_spreadsheet_saves_it(without_emissions(text)),
+    ],
+)
+@pytest.mark.parametrize("name", ["emissions_training.csv", "training.csv"])
+def test_an_emissions_csv_that_was_saved_again_simply_works(
+    hand_in, meta, emissions, saved, name
+):
+    (s,) = hand_in(
+        {
+            f"{A}/{A}.meta.yaml": meta(A),
+            f"{A}/codecarbon/{name}": saved(emissions(1.75)),
+        }
+    ).submissions
+    assert s.problems == ()
+    assert s.energies["train"].value == pytest.approx(1.75 * KWH)
+    assert s.runs[0].gpu_energy_j == pytest.approx(1.4 * KWH)
+    assert s.tracker == "codecarbon 2.3.4"
+
+
+def references_read(tmp_path, files, names, rules=None):
+    root = tmp_path / A
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (s,) = read_submissions(
+        root, rules or {"energy_kwh.test": ("energy_test",)}, reference_names=names
+    ).submissions
+    return s
+
+
+@pytest.mark.parametrize("folder", ["baseline", "reference", "reference_runs/a"])
+def test_the_only_reference_of_the_rules_is_what_a_folder_of_references_holds(
+    tmp_path, meta, folder
+):
+    files = {"x.meta.yaml": meta(A), f"{folder}/test_tot_kwh.txt": "0.05"}
+    for names, rules in (
+        ({"test": ["crnn"]}, None),
+        ({"test": ["crnn"], "train": ["crnn_short"]}, None),
+        ({"train": ["crnn"]}, None),  # of an inference, the rules of 2023 say
+        ({}, {"reference_energy_kwh.crnn.test": ("x",)}),
+    ):
+        s = references_read(tmp_path, files, names, rules)
+        found = [(r.name, r.phase, r.energy.text) for r in s.references]
+        assert found == [("crnn", "test", "0.05")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "reference_large/test_tot_kwh.txt",
+        "baseline/large/test_tot_kwh.txt",
+        "baseline/large_test_tot_kwh.txt",
+    ],
+)
+def test_of_several_references_a_name_on_the_way_tells(tmp_path, meta, path):
+    names = {"test": ["small", "large"]}
+    s = references_read(tmp_path, {"x.meta.yaml": meta(A), path: "0.05"}, names)
+    assert [(r.name, r.energy.text) for r in s.references] == [("large", "0.05")]
+
+
+def test_a_run_that_may_be_of_several_references_is_a_problem_that_names_them(
+    tmp_path, meta
+):
+    files = {"x.meta.yaml": meta(A), "baseline/test_tot_kwh.txt": "0.05"}
+    s = references_read(tmp_path, files, {"test": ["small", "large"]})
+    assert s.references == ()
+    assert s.energies == {}
+    (problem,) = s.problems
+    assert problem.severity == "warning"
+    assert "small, large" in problem.text
+    assert problem.place == Place("baseline/test_tot_kwh.txt", 1, "kWh")
+
+
+def test_the_highest_version_of_a_run_counts_and_says_so(hand_in, meta, emissions):
+    folder = f"{A}/exp/n/version"
+    (s,) = hand_in(
+        {
+            f"{A}/{A}.meta.yaml": meta(A),
+            f"{folder}_0/codecarbon/emissions_training.csv": emissions(1.0),
+            f"{folder}_2/codecarbon/emissions_training.csv": emissions(2.0),
+            f"{folder}_10/codecarbon/emissions_training.csv": emissions(3.0),
+        }
+    ).submissions
+    assert s.energies["train"].value == pytest.approx(3 * KWH)
+    assert len(s.problems) == 2
+    for problem in s.problems:
+        assert problem.place == s.energies["train"].place
+        assert "the highest version counts" in problem.text
+        assert "amend it in the rules" in problem.text
+
+
+def test_records_of_two_versions_are_not_added(hand_in, meta):
+    (s,) = hand_in(
+        {
+            f"{A}/{A}.meta.yaml": meta(A),
+            f"{A}/version_0/r.json": encode_runs([record("1", "train", 10.0)]),
+            f"{A}/version_1/r.json": encode_runs([record("2", "train", 7.0)]),
+        }
+    ).submissions
+    assert s.energies["train"].value == 7.0
+    assert s.training_duration_s is not None
+    assert s.training_duration_s.value == 100.0
+    assert "the highest version counts" in s.problems[0].text
+
+
+def test_a_conflict_stands_at_the_figure_that_counts(hand_in, meta):
+    (s,) = hand_in(
+        {
+            f"{A}/{A}.meta.yaml": meta(A, train="1.5"),
+            f"{A}/training_codecarbon/training_tot_kwh.txt": "2.5",
+        }
+    ).submissions
+    assert s.problems[0].place == s.energies["train"].place
+    assert "amend it in the rules" in s.problems[0].text
+
+
+def test_what_is_not_read_gives_way_to_what_was_measured(hand_in, meta):
+    (s,) = hand_in(
+        {
+            f"{A}/{A}.meta.yaml": meta(A, train="about 2") + "energy_baseline: ~3\n",
+            f"{A}/training_codecarbon/training_tot_kwh.txt": "2.5",
+            f"{A}/baseline/devtest_tot_kwh.txt": "0.03",
+        }
+    ).submissions
+    assert s.energies["train"].text == "2.5"
+    assert [r.energy.text for r in s.references] == ["0.03"]
+    assert "error" not in {p.severity for p in s.problems}
+    assert any("'about 2'" in p.text for p in s.problems)
+    assert any("'~3'" in p.text for p in s.problems)
+
+
+def test_a_label_that_comes_twice_is_told_to_its_team(hand_in, meta):
+    handed = hand_in(
+        {"a/x.meta.yaml": meta(A, train="1"), "b/x.meta.yaml": meta(A, train="2")}
+    )
+    (s,) = handed.submissions
+    (problem,) = s.problems
+    assert problem.severity == "warning"
+    assert "a/x.meta.yaml:3" in problem.text
+    assert "b/x.meta.yaml:3" in problem.text
+
+
+def test_links_have_their_place(hand_in, meta, tmp_path):
+    (tmp_path / "handed").mkdir()
+    (tmp_path / "handed" / "emissions.csv").symlink_to(tmp_path / "else.csv")
+    handed = hand_in({f"{A}/{A}.meta.yaml": meta(A)})
+    assert [p.place for p in handed.problems] == [Place("emissions.csv")]

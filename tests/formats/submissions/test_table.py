@@ -126,7 +126,8 @@ def test_bad_energies_are_problems_of_their_submission(read_file):
     assert a.energies["train"].value is None
     assert [p.severity for p in a.problems] == ["error"]
     assert a.problems[0].place == Place("t.csv", 2, "train_kwh")
-    assert len(b.problems) == 2
+    assert len(b.problems) == 1
+    assert b.scores == {}  # missing: there is another check for that
     assert c.problems == ()
 
 
@@ -233,3 +234,37 @@ def test_ten_thousand_rows_are_read_in_seconds(read_file):
     handed = read_file("t.csv", "\n".join([header, *rows]))
     assert len(handed.submissions) == 10_000
     assert perf_counter() - start < 10
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    ["N/A", "n/a", "-", "--", "\u2013", "None", "null", "~", "nan", "NaN", " - "],
+)
+def test_the_usual_ways_to_write_nothing_are_nothing(read_file, nothing):
+    columns = "train_kwh,test_kwh,reference_kwh,psds1,params,macs,members,time"
+    cells = ",".join([nothing] * 8)
+    handed = read_file("t.csv", f"system,{columns}\nA,{cells}\n")
+    (s,) = handed.submissions
+    assert (s.energies, s.references, s.scores) == ({}, (), {})
+    assert s.n_params is s.n_macs is s.n_subsystems is s.training_duration_s is None
+    assert s.problems == ()
+
+
+def test_a_team_may_be_called_like_nothing(read_file):
+    (s,) = read_file("t.csv", "system,team,train_kwh\nA,NA,1\n").submissions
+    assert s.team == "NA"
+
+
+def test_the_other_team_of_a_label_that_comes_twice_is_told_too(read_file):
+    handed = read_file(
+        "t.csv", "system,team,train_kwh\nX,Ann,1\nY,Bob,2\nX,Bob,3\nZ,Bob,4\n"
+    )
+    told = {s.label: [p.text for p in s.problems] for s in handed.submissions}
+    assert [len(told[label]) for label in "XYZ"] == [1, 1, 0]
+    assert "t.csv:2" in told["Y"][0]
+    assert "t.csv:4" in told["Y"][0]
+
+
+def test_a_row_with_too_many_cells_has_its_place(read_file):
+    handed = read_file("t.csv", "system,train_kwh\nA,1\nB,1,2\n")
+    assert [p.place for p in handed.problems] == [Place("t.csv", 3)]

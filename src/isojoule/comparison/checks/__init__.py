@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from isojoule.comparison.checks.above_training import find_tests_above_training
+from isojoule.comparison.checks.asked import without_idle_questions
 from isojoule.comparison.checks.copied_from_baseline import find_copies_of_baseline
 from isojoule.comparison.checks.duplicate import find_duplicates
 from isojoule.comparison.checks.few_digits import find_few_digits
@@ -12,6 +13,7 @@ from isojoule.comparison.checks.finding import Check, Evidence, Finding
 from isojoule.comparison.checks.identity import find_broken_identities
 from isojoule.comparison.checks.implied_power import find_implied_power
 from isojoule.comparison.checks.impossible_value import find_impossible_values
+from isojoule.comparison.checks.interpreted import find_interpretations
 from isojoule.comparison.checks.missing_baseline import find_missing_baseline
 from isojoule.comparison.checks.missing_figure import find_missing_figures
 from isojoule.comparison.checks.more_devices_tracked import find_more_devices_tracked
@@ -38,6 +40,7 @@ __all__ = ["CHECKS", "Check", "Evidence", "Finding", "check_all"]
 
 CHECKS: Mapping[str, Check] = {
     "unreadable": find_unreadable,
+    "interpreted": find_interpretations,
     "impossible-value": find_impossible_values,
     "missing-baseline": find_missing_baseline,
     "missing-figure": find_missing_figures,
@@ -81,9 +84,10 @@ def check_all(submissions: Sequence[Submission], rules: Rules) -> tuple[Finding,
     waivers = {(w.check, w.label): w.reason for w in rules.waivers}
     found = [f for check in CHECKS.values() for f in check(submissions, rules)]
     found += find_unused_waivers(submissions, rules, checks=CHECKS)
+    decided = [_waived(finding, waivers) for finding in found]
     return tuple(
         sorted(
-            (_waived(finding, waivers) for finding in found),
+            without_idle_questions(decided, submissions),
             key=lambda f: (_ORDER[f.severity], f.team, f.label, f.check),
         )
     )

@@ -29,7 +29,7 @@ class Finding:
         The figures with their places, and what they were compared with.
     mail : str
         Sentences to send to the team; without the label, so that systems with the same
-        problem share one point of the mail.
+        problem share one point of the mail. Empty where nothing is asked.
     waived : str, default ""
         Reason of the rules for which it does not count; it stays visible.
     """

@@ -16,6 +16,9 @@ from isojoule.submissions import Figure, ReferenceRun, Submission
 
 CHECK: Final = "identity"
 
+_PART: Final = 2.0
+"""From this factor on a smaller energy is that of a part of the work."""
+
 
 def find_broken_identities(
     submissions: Sequence[Submission], rules: Rules
@@ -34,7 +37,9 @@ def find_broken_identities(
     Two things must hold in every phase. The baseline, scaled by its own references, is
     the baseline that the organizers published. And where the reference is the baseline,
     its run at a site is what the site states as the baseline's energy: else the two are
-    not the same task, data and phase, and every site has to guess which is meant.
+    not the same task, data and phase, and every site has to guess which is meant. A run
+    that takes less than half of it can be a part of the same work, such as a training
+    of fewer epochs: that is a note, and nothing where the rules state the same share.
     """
     for submission in submissions:
         is_asked = submission.label == rules.baseline
@@ -62,14 +67,49 @@ def _of_phase(
     yield from _is_published(submission, phase, pairs, rules)
     for reference, run in pairs:
         if reference.phase == phase.name and _is_baseline(reference, submission):
-            yield from _is_same_task(submission, energy, run, rules)
+            if _is_part(energy, run):
+                yield from _is_stated_part(submission, energy, (reference, run), phase)
+            else:
+                yield from _is_same_task(submission, energy, run, rules)
 
 
 def _is_baseline(reference: Reference, submission: Submission) -> bool:
     """Return whether the reference model is the baseline system, by its name."""
-    name = reference.name.casefold()
-    names = {submission.label.casefold(), submission.name.casefold()}
-    return "baseline" in name or name in names
+    names = {"baseline", submission.label.casefold(), submission.name.casefold()}
+    return reference.name.casefold() in names
+
+
+def _is_part(energy: Figure, run: ReferenceRun) -> bool:
+    """Return whether the run takes so little that it may be a part of the work."""
+    return (run.energy.value or 0.0) * _PART < (energy.value or 0.0)
+
+
+def _is_stated_part(
+    submission: Submission,
+    energy: Figure,
+    pair: tuple[Reference, ReferenceRun],
+    phase: PhaseRules,
+) -> Iterator[Finding]:
+    """Yield a note where the rules do not state that the reference is a part."""
+    reference, run = pair
+    times = (energy.value or 1.0) / (run.energy.value or 1.0)
+    stated_j = phase.baseline_energy_j
+    share = (stated_j or 0.0) / (reference.energy_j or 1.0)
+    if share and distance(share, times) < _PART:
+        return
+    yield finding_about(
+        submission,
+        CHECK,
+        "note",
+        text=(
+            f"the reference {run.name!r} is {in_kwh(run.energy)}, 1/{in_times(times)} "
+            f"of the {in_kwh(energy)} of the same model in the same phase "
+            f"({run.phase}): taken for a part of the same work, such as fewer epochs; "
+            "let the name of the reference in the rules say so"
+        ),
+        mail="",
+        evidence=(("reference", run.energy), (f"{run.phase} energy", energy)),
+    )
 
 
 def _is_published(
@@ -135,7 +175,7 @@ def _finding(
         submission,
         CHECK,
         "error",
-        text=f"{seen}. Pin the reference by name, data and hash in the rules",
+        text=f"{seen}. Pin the reference by its name, data and phase in the rules",
         mail=f"In the entry of the baseline {seen}. Which run is each of the two?",
         evidence=evidence,
     )

@@ -1,5 +1,6 @@
 """Energies that do not cover the same parts, or were not measured the same way."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -32,14 +33,33 @@ def find_scope_mismatches(
     rules : Rules
         The scope that is asked for.
     """
-    trackers = Counter(s.tracker for s in submissions if s.tracker)
-    usual = min(trackers, key=lambda name: (-trackers[name], name), default=None)
+    usual = _usual_tracker(submissions)
     for submission in submissions:
         yield from _against_references(submission)
         yield from _against_rules(submission, rules.scope)
         yield from _among_runs(submission)
-        if usual and submission.tracker and submission.tracker != usual:
-            yield _other_tracker(submission, submission.tracker, usual)
+        tracker = submission.tracker
+        if usual and tracker and _version(tracker) not in {"", _version(usual)}:
+            yield _other_tracker(submission, tracker, usual)
+
+
+def _usual_tracker(submissions: Sequence[Submission]) -> str | None:
+    """Return the tracker of more than half of those whose version is known."""
+    stated = [s.tracker for s in submissions if s.tracker and _version(s.tracker)]
+    counts = Counter(_version(tracker) for tracker in stated)
+    if not counts:
+        return None
+    version, n_same = counts.most_common(1)[0]
+    if 2 * n_same <= len(stated):
+        return None
+    return min(tracker for tracker in stated if _version(tracker) == version)
+
+
+def _version(tracker: str) -> str:
+    """Return program and version in one spelling; empty without a version."""
+    folded = " ".join(tracker.casefold().replace("==", " ").split())
+    plain = re.sub(r"\bv(?=\d)", "", folded)
+    return plain if re.search(r"\d", plain) else ""
 
 
 def _against_references(submission: Submission) -> Iterator[Finding]:

@@ -1,17 +1,14 @@
 """Figures and files that could not be read, or not for certain."""
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
 from typing import Final
 
 from isojoule.comparison.checks.finding import Finding, finding_about
-from isojoule.comparison.checks.stated import counts, ranked_figures
+from isojoule.comparison.checks.remarks import Remark, remarks_of
 from isojoule.comparison.rules import Rules
-from isojoule.submissions import Figure, Place, Problem, Severity, Submission
+from isojoule.submissions import Submission
 
 CHECK: Final = "unreadable"
-
-_LONGEST_QUOTE: Final = 80
 
 
 def find_unreadable(
@@ -23,62 +20,31 @@ def find_unreadable(
     Parameters
     ----------
     submissions : sequence of Submission
-        Their figures, and what was wrong while they were read.
+        Their figures, and what was wrong while they were read. How a text was
+        understood that was read is left to the check of that name.
     rules : Rules
         Not used.
     """
     for submission in submissions:
-        told: set[tuple[Place | None, str]] = set()
-        for name, figure in ranked_figures(submission):
-            yield from _of_figure(submission, name, figure, "error")
-            told.add((figure.place, figure.problem))
-        for name, figure in counts(submission):
-            yield from _of_figure(submission, name, figure, "warning")
-            told.add((figure.place, figure.problem))
-        for problem in submission.problems:
-            if not any(
-                place == problem.place and text and text in problem.text
-                for place, text in told
-            ):
-                yield _of_problem(submission, problem)
+        for remark in remarks_of(submission):
+            if remark.severity != "note":
+                yield finding_about(
+                    submission,
+                    CHECK,
+                    remark.severity,
+                    text=remark.text,
+                    mail=_mail(remark),
+                    evidence=remark.evidence,
+                )
 
 
-def _of_figure(
-    submission: Submission, name: str, figure: Figure, severity: Severity
-) -> Iterator[Finding]:
-    is_number = figure.value is not None and isfinite(figure.value)
-    if is_number and not figure.problem:
-        return
-    quote = f"{figure.text[:_LONGEST_QUOTE]!r}"
-    seen = f"{name}: {quote}"
-    if figure.problem:  # mostly quotes the text itself
-        is_quoted = quote in figure.problem
-        seen = (
-            f"{name}: {figure.problem}" if is_quoted else f"{seen} ({figure.problem})"
-        )
-    if is_number:
-        text = f"{seen}; {quote} is used as {figure.value:g}"
+def _mail(remark: Remark) -> str:
+    if remark.figure is None:
+        return f"While reading what you sent: {remark.seen}. Could you correct it?"
+    if remark.is_number:
         asked = "Is it meant that way?"
-    else:
-        text = f"{seen}; it is no number that can be used and is left out"
+    elif remark.has_unit:
         asked = "Could you send it as a plain number with its unit?"
-    yield finding_about(
-        submission,
-        CHECK,
-        "note" if is_number else severity,
-        text=text,
-        mail=f"We could not be sure of one figure, {seen}. {asked}",
-        evidence=((name, figure),),
-    )
-
-
-def _of_problem(submission: Submission, problem: Problem) -> Finding:
-    place = str(problem.place) if problem.place else ""
-    return finding_about(
-        submission,
-        CHECK,
-        problem.severity,
-        text=problem.text,
-        mail=f"While reading what you sent: {problem.text}. Could you correct it?",
-        evidence=(("place", place),) if place else (),
-    )
+    else:
+        asked = "Could you send it as a plain number?"
+    return f"We could not be sure of one figure, {remark.seen}. {asked}"

@@ -6,6 +6,7 @@ the recipes of the challenge wrote, records and calibrations of ours.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def read_submissions(
     rules_fields: Mapping[str, tuple[str, ...]],
     *,
     scope: Scope | None = None,
+    reference_names: Mapping[str, Sequence[str]] | None = None,
 ) -> Handed:
     """Return all that was handed in, and all that is wrong with it.
 
@@ -53,6 +55,9 @@ def read_submissions(
     scope : {"gpu", "node", "wall"} or None
         What energies out of files of trackers should cover; where `None` the node of
         an emissions.csv and the default scope of a record.
+    reference_names : mapping of str to sequence of str, optional
+        Names of the reference models of the rules by the phase of their runs, beside
+        those that have fields: what runs in folders of references are called.
 
     Returns
     -------
@@ -66,7 +71,7 @@ def read_submissions(
     MissingExtraError
         If there is YAML and PyYAML is not installed.
     """
-    fields = Fields.from_rules(rules_fields)
+    fields = Fields.from_rules(rules_fields, reference_names)
     if not path.is_file() and not path.is_dir():
         raise FormatError(f"there is no file and no folder at {path}: {_UNSUITED}")
     if path.is_dir():
@@ -168,6 +173,7 @@ def _handed(
     """Return what was found, each label once."""
     kept: dict[str, tuple[Submission, Place]] = {}
     problems = list(intake.problems)
+    clashes: list[tuple[Submission, Place]] = []
     for submission, place in found:
         if submission.label in kept:
             first = kept[submission.label][1]
@@ -176,11 +182,32 @@ def _handed(
                 "this one is left out, give it a label of its own"
             )
             problems.append(Problem("error", text, place))
+            clashes.append((submission, place))
         else:
             kept[submission.label] = submission, place
+    for left_out, place in clashes:
+        _tell_of_clash(kept, left_out, place)
     if not kept:
         text = "no submission was found: give a table with a row, YAML with an entry, "
         text += "or a folder with <label>.meta.yaml or emissions.csv, per submission"
         problems.append(Problem("error", text, Place(file) if file else None))
     submissions = tuple(submission for submission, _ in kept.values())
     return Handed(submissions, tuple(problems), tuple(intake.files))
+
+
+def _tell_of_clash(
+    kept: dict[str, tuple[Submission, Place]], left_out: Submission, place: Place
+) -> None:
+    """Put a label that comes twice down to the first one, and to the other's team."""
+    first, first_place = kept[left_out.label]
+    text = (
+        f"the label {left_out.label!r} stands at {first_place} and again at {place}: "
+        "only the first one counts, each system needs a label of its own"
+    )
+    told = [first.label]
+    if left_out.team != first.team:
+        told += [s.label for s, _ in kept.values() if s.team == left_out.team][:1]
+    for label in told:
+        submission, where = kept[label]
+        problems = (*submission.problems, Problem("warning", text, place))
+        kept[label] = replace(submission, problems=problems), where

@@ -59,7 +59,7 @@ def members_of_archive(archive: ZipFile) -> tuple[list[Member], list[Problem]]:
     for info in archive.infolist():
         if info.filename.endswith("/"):
             continue
-        shown = one_line(info.filename)
+        shown = one_line(info.filename) or "a file without a name"
         problem = _refusal(info)
         parts = [part for part in shown.split("/") if part not in {"", "."}]
         if problem is None and any(map(is_hidden, parts)):

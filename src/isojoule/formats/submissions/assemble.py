@@ -33,8 +33,13 @@ _LABEL: Final = re.compile(
     r".+_task[0-9]+[a-z]?(?:_[a-z]+)?_[0-9]+", re.IGNORECASE | re.ASCII
 )
 
-_NOTHING: Final = ("", "none", "null", "~")
+_NOTHING: Final = frozenset({"", "none", "null", "~"})
 """What YAML and Python write where there is nothing."""
+
+_NO_FIGURE: Final = _NOTHING | {"n/a", "n.a.", "na", "nan", ".nan"}
+"""What stands where there is no figure, beside dashes."""
+
+_DASHES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 
 def team_of(label: str) -> str:
@@ -114,11 +119,14 @@ class _Desk:
         self._used: set[str] = set()
         self._folded: dict[str, str] = {}
 
-    def find(self, columns: Iterable[str]) -> tuple[str, Leaf] | None:
+    def find(
+        self, columns: Iterable[str], *, is_figure: bool = False
+    ) -> tuple[str, Leaf] | None:
         """Return the first of `columns` that holds something.
 
         A column that is not there is looked for in another case.
         """
+        is_nothing = _is_no_figure if is_figure else _is_nothing
         leaves = self._draft.leaves
         for column in columns:
             leaf = leaves.get(column)
@@ -127,7 +135,7 @@ class _Desk:
                     self._folded = {k.casefold(): k for k in list(leaves)[::-1]}
                 column = self._folded.get(column.casefold(), column)
                 leaf = leaves.get(column)
-            if leaf is not None and leaf.text.strip().casefold() not in _NOTHING:
+            if leaf is not None and not is_nothing(leaf.text):
                 self._used.add(column)
                 return column, leaf
         return None
@@ -145,7 +153,7 @@ class _Desk:
         self, columns: Iterable[str], read: Callable[[str, Place], Figure]
     ) -> Figure | None:
         """Return the figure that the first of `columns` states; `None` where none."""
-        found = self.find(columns)
+        found = self.find(columns, is_figure=True)
         return read(found[1].text, self.place(*found)) if found else None
 
     def with_comma(self, read: Callable[..., Figure]) -> Callable[[str, Place], Figure]:
@@ -175,6 +183,15 @@ class _Desk:
     def draft(self) -> Draft:
         """What is read."""
         return self._draft
+
+
+def _is_nothing(text: str) -> bool:
+    return text.strip().casefold() in _NOTHING
+
+
+def _is_no_figure(text: str) -> bool:
+    bare = text.strip().casefold()
+    return not bare.strip(_DASHES) or bare in _NO_FIGURE
 
 
 def _label(desk: _Desk, fields: Fields) -> tuple[str, tuple[Problem, ...]]:
@@ -230,7 +247,7 @@ def _with_bounds(figure: Figure, low: Figure | None, high: Figure | None) -> Fig
 
 
 def _training_time(desk: _Desk, fields: Fields) -> tuple[TrainingTime, Figure | None]:
-    found = desk.find(fields.of("training_time"))
+    found = desk.find(fields.of("training_time"), is_figure=True)
     if found is None:
         return TrainingTime(), None
     time = read_training_time(found[1].text)

@@ -1,5 +1,6 @@
 """An energy that a file states, with all that the file says about it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
@@ -13,6 +14,7 @@ Kind: TypeAlias = Literal["total", "codecarbon", "record"]
 
 _RANKS: Final[dict[Kind, int]] = {"total": 0, "codecarbon": 1, "record": 2}
 _FLOAT_NOISE: Final = 1e-9
+_VERSION: Final = re.compile(r"(?:^|/)version_(\d{1,9})(?=/)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,8 @@ class Evidence:
     folder : str
         Where the file lies.
     reference : str or None
-        Name of the reference model; `None` for the system itself.
+        Name of the reference model; `None` for the system itself; empty where nothing
+        says which of several it is.
     is_named_baseline : bool, default False
         Whether the file, not its folder, is called after the baseline.
     run : Run or None
@@ -56,12 +59,18 @@ class Evidence:
     tracker: str | None = None
 
     @property
+    def version(self) -> int:
+        """Number of the run, as Lightning counts in names of folders; else -1."""
+        return version_of(self.figure.place)
+
+    @property
     def order(self) -> tuple[object, ...]:
         """What it is sorted by: the first counts."""
         place = self.figure.place
         return (
             _RANKS[self.kind],
             self.is_named_baseline,
+            -self.version,
             place.file.split("/"),
             place.line or 0,
         )
@@ -119,7 +128,7 @@ def chosen(
         return None, []
     kept = next((f for f in candidates if f.value is not None), candidates[0])
     problems = [
-        Problem("warning", _difference(kept, other, what), other.place)
+        Problem("warning", _difference(kept, other, what), kept.place)
         for other in candidates
         if other is not kept and not agree(kept, other)
     ]
@@ -137,10 +146,19 @@ def agree(one: Figure, other: Figure) -> bool:
     return abs(one.value - other.value) <= rounding + noise
 
 
+def version_of(place: Place) -> int:
+    """Return the number in the innermost folder ``version_<n>``; -1 without one."""
+    found = _VERSION.findall(place.file)
+    return int(found[-1]) if found else -1
+
+
 def _difference(kept: Figure, other: Figure, what: str) -> str:
+    is_rerun = version_of(kept.place) > version_of(other.place) >= 0
     return (
         f"the energy of {what} is {_shown(kept)} in {_where(kept.place)} and "
-        f"{_shown(other)} in {_where(other.place)}: the first one counts"
+        f"{_shown(other)} in {_where(other.place)}: the "
+        f"{'highest version' if is_rerun else 'first one'} counts, unless the "
+        "organizers amend it in the rules"
     )
 
 

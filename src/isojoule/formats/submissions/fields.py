@@ -1,6 +1,6 @@
 """Which column, or path of keys, says which quantity: the rules, read once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -58,6 +58,8 @@ class Fields:
         By metric, in the order of the rules.
     known : frozenset of str
         All columns, in lower case.
+    reference_names : mapping of str to tuple of str
+        Names of the reference models of the rules by the phase of their runs.
     """
 
     columns: Mapping[str, tuple[str, ...]]
@@ -65,10 +67,23 @@ class Fields:
     references: tuple[EnergyField, ...]
     scores: Mapping[str, tuple[str, ...]]
     known: frozenset[str]
+    reference_names: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def from_rules(cls, rules_fields: Mapping[str, tuple[str, ...]]) -> Self:
-        """Return the fields that ``Rules.fields`` names, and those of `DEFAULTS`."""
+    def from_rules(
+        cls,
+        rules_fields: Mapping[str, tuple[str, ...]],
+        reference_names: Mapping[str, Sequence[str]] | None = None,
+    ) -> Self:
+        """Return the fields that ``Rules.fields`` names, and those of `DEFAULTS`.
+
+        Parameters
+        ----------
+        rules_fields : mapping of str to tuple of str
+            By quantity.
+        reference_names : mapping of str to sequence of str, optional
+            Names of reference models by phase, beside those that have fields.
+        """
         columns = {key: tuple(names) for key, names in rules_fields.items()}
         for key, names in DEFAULTS.items():
             known = columns.get(key, ())
@@ -80,12 +95,14 @@ class Fields:
             for key, names in columns.items()
             if key.startswith("scores.") and not key.endswith((".low", ".high"))
         }
+        references = tuple(f for f in energies if f.reference is not None)
         return cls(
             columns,
             tuple(f for f in energies if f.reference is None),
-            tuple(f for f in energies if f.reference is not None),
+            references,
             scores,
             frozenset(n.casefold() for names in columns.values() for n in names),
+            _names_by_phase(references, reference_names or {}),
         )
 
     @property
@@ -93,11 +110,16 @@ class Fields:
         """Phases that energies are asked for."""
         return tuple(dict.fromkeys(f.phase for f in self.energies))
 
-    @property
-    def reference_names(self) -> tuple[str, ...]:
-        """Names of reference models that energies are asked for."""
-        names = (f.reference for f in self.references)
-        return tuple(dict.fromkeys(n for n in names if n is not None))
+    def references_of(self, phase: str | None) -> tuple[str, ...]:
+        """Return the names of the reference models of a phase.
+
+        Parameters
+        ----------
+        phase : str or None
+            Of the run; those of all phases where the rules have none for it.
+        """
+        every = [n for names in self.reference_names.values() for n in names]
+        return self.reference_names.get(phase or "") or tuple(dict.fromkeys(every))
 
     def of(self, key: str) -> tuple[str, ...]:
         """Return the columns that say a quantity."""
@@ -106,6 +128,18 @@ class Fields:
     def are_in(self, columns: Iterable[str]) -> bool:
         """Return whether one of `columns` says a quantity."""
         return any(column.casefold() in self.known for column in columns)
+
+
+def _names_by_phase(
+    references: Iterable[EnergyField], others: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    names: dict[str, dict[str, None]] = {}
+    for field in references:
+        if field.reference is not None:
+            names.setdefault(field.phase, {})[field.reference] = None
+    for phase, more in others.items():
+        names.setdefault(phase, {}).update(dict.fromkeys(more))
+    return {phase: tuple(known) for phase, known in names.items()}
 
 
 def _energy(key: str, columns: tuple[str, ...]) -> EnergyField | None:

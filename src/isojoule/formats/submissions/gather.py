@@ -59,9 +59,10 @@ def gather(
     submission = assemble(draft, fields)
     found = _found(unit, intake, fields, scope)
     energies, problems = _energies(submission, found)
-    references, more = _references(submission, found)
+    references, more = _references(submission, found, fields)
     problems += more
     problems += _remarks(found)
+    kept = [*energies.values(), *(r.energy for r in references)]
     if len(found.calibrations) > 1:
         text = "it is not used: the first calibration counts"
         problems += [Problem("warning", text, p) for p, _ in found.calibrations[1:]]
@@ -71,9 +72,21 @@ def gather(
         references=references,
         runs=tuple(e.run for e in found.own if e.run is not None),
         calibration=found.calibrations[0][1] if found.calibrations else None,
-        problems=(*submission.problems, *found.problems, *problems),
+        problems=(*_still_open(submission, kept), *found.problems, *problems),
     )
     return _told_by_trackers(submission, found, fields), label_place(draft, fields)
+
+
+def _still_open(submission: Submission, kept: Sequence[Figure]) -> Iterable[Problem]:
+    """Yield what was wrong with what is declared, but for figures that files replace.
+
+    Where the two differ is told of them together.
+    """
+    places = {figure.place for figure in kept}
+    declared = [*submission.energies.values()]
+    declared += [r.energy for r in submission.references]
+    replaced = {figure.place for figure in declared} - places
+    yield from (p for p in submission.problems if p.place not in replaced)
 
 
 def _declared(unit: Unit, intake: Intake) -> Draft:
@@ -157,10 +170,11 @@ def _order(evidence: Evidence) -> tuple[object, ...]:
 
 
 def _added_up(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return one energy per file, and one of all records together."""
+    """Return one energy per file, and one of all records of a version together."""
     groups: dict[str, list[Evidence]] = {}
     for one in evidence:
-        file = "" if one.kind == "record" else one.figure.place.file
+        is_record = one.kind == "record"
+        file = str(one.version) if is_record else one.figure.place.file
         groups.setdefault(f"{one.kind} {file}", []).append(one)
     return [summed(group) for group in groups.values()]
 
@@ -174,7 +188,7 @@ def _remark(figure: Figure) -> list[Problem]:
 
 
 def _references(
-    submission: Submission, found: _Found
+    submission: Submission, found: _Found, fields: Fields
 ) -> tuple[tuple[ReferenceRun, ...], list[Problem]]:
     """Return the references as declared, else as the files have them.
 
@@ -182,14 +196,17 @@ def _references(
     same runs.
     """
     declared = {(r.name, r.phase): r.energy for r in submission.references}
+    unread: set[tuple[str, str]] = set()
     groups: dict[tuple[str, str, str], list[Evidence]] = {}
     problems = []
     for one in found.references:
         if one.phase is None:
             text = "neither its name nor its folders say of which phase it is: not used"
             problems.append(Problem("warning", text, one.figure.place))
+        elif not one.reference:
+            problems.append(_which_reference(one, fields))
         else:
-            key = (one.reference or "", one.phase, one.folder)
+            key = (one.reference, one.phase, one.folder)
             groups.setdefault(key, []).append(one)
     runs = []
     for (name, phase, _), group in groups.items():
@@ -197,8 +214,12 @@ def _references(
         repeats = [e.figure for e in in_order if e.kind == in_order[0].kind]
         others = [e.figure for e in in_order if e.kind != in_order[0].kind]
         stated = declared.get((name, phase))
-        if stated is not None:
+        is_read = any(figure.value is not None for figure in repeats)
+        if stated is not None and (stated.value is not None or not is_read):
             repeats, others = [stated], repeats + others
+        elif stated is not None:  # what the files say is better than what is not read
+            unread.add((name, phase))
+            others, stated = [stated], None
         what = f"reference {name!r}, phase {phase!r}"
         if others and not any(agree(a, b) for a in repeats for b in others):
             problems += chosen([repeats[0], others[0]], what=what)[1]
@@ -206,7 +227,19 @@ def _references(
             runs += [ReferenceRun(name, phase, figure) for figure in repeats]
             problems += [p for figure in repeats for p in _remark(figure)]
             problems.append(Problem("note", f"taken for a run of {what}", _at(group)))
-    return (*submission.references, *runs), problems
+    kept = [r for r in submission.references if (r.name, r.phase) not in unread]
+    return (*kept, *runs), problems
+
+
+def _which_reference(run: Evidence, fields: Fields) -> Problem:
+    """Return that a run of a reference is not used, as it may be of several."""
+    known = fields.references_of(run.phase)
+    text = (
+        "neither folder nor file says of which reference the run is: not used; the "
+        f"rules know {', '.join(known)}: put it into a folder such as "
+        f"reference_{known[0]}"
+    )
+    return Problem("warning", text, run.figure.place)
 
 
 def _at(group: Sequence[Evidence]) -> Place:
@@ -232,7 +265,8 @@ def _told_by_trackers(
     training = [e for e in told if e.phase == main and e.duration_s is not None]
     kinds = {e.kind for e in training[:1]}
     files = {e.figure.place.file for e in training[:1]}
-    same = [e for e in training if e.kind in kinds]
+    versions = {e.version for e in training[:1]}
+    same = [e for e in training if e.kind in kinds and e.version in versions]
     same = [e for e in same if e.kind == "record" or e.figure.place.file in files]
     duration = submission.training_duration_s
     if duration is None and same:

@@ -1,7 +1,7 @@
 """What the names of files and folders say: kind, phase, whose reference."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -9,6 +9,7 @@ from isojoule.formats.submissions.assemble import is_label
 
 _TOTAL: Final = re.compile(r"(?:.*_)?tot(?:al)?_kwh\.txt", re.IGNORECASE)
 _META: Final = re.compile(r"(?:(.+)\.)?meta\.ya?ml", re.IGNORECASE)
+_EMISSIONS: Final = re.compile(r"(?:.*[^a-z])?emissions.*\.csv", re.IGNORECASE)
 _ARCHIVE: Final = re.compile(
     r".*\.(?:zip|tar|tgz|gz|bz2|xz|7z|rar)", re.IGNORECASE | re.DOTALL
 )
@@ -31,6 +32,11 @@ _TECHNICAL: Final = re.compile(
 def is_total(name: str) -> bool:
     """Return whether a file is one that holds the kWh of a phase and nothing else."""
     return bool(_TOTAL.fullmatch(name))
+
+
+def is_emissions(name: str) -> bool:
+    """Return whether a file is called as CodeCarbon calls its own."""
+    return bool(_EMISSIONS.fullmatch(name))
 
 
 def is_packed(name: str) -> bool:
@@ -90,31 +96,36 @@ def phase_in(names: Sequence[str]) -> str | None:
     return None
 
 
-def reference_in(folders: Iterable[str], known: Sequence[str]) -> str | None:
-    """Return the reference model that files in such folders are of.
+def reference_in(folders: Sequence[str], file: str, known: Sequence[str]) -> str | None:
+    """Return the reference model that a file in such folders is of.
 
     Parameters
     ----------
-    folders : iterable of str
+    folders : sequence of str
         Names of the folders between a submission and a file.
+    file : str
+        Name of the file.
     known : sequence of str
         Names of reference models in the rules.
 
     Returns
     -------
     str or None
-        `None` where no folder is called after the baseline or a reference: the files
-        are the system's own. The one of `known` that a folder names; else the only one
-        there is; else the name of the folder.
+        `None` where no folder is called after the baseline or a reference: the file is
+        the system's own. The only one of `known`; of several the one that file or
+        folders name, the innermost first, and empty where they name none. Where none is
+        known, the name of the folder.
     """
-    marked = [name for name in folders if is_reference(name)]
+    marked = [at for at, name in enumerate(folders) if is_reference(name)]
     if not marked:
         return None
-    for name in reversed(marked):
+    if len(known) < 2:
+        return known[0] if known else folders[marked[-1]]
+    for name in (file, *reversed(folders[marked[0] :])):
         named = [k for k in known if k.casefold() in name.casefold()]
         if named:
             return max(named, key=len)
-    return known[0] if len(known) == 1 else marked[-1]
+    return ""
 
 
 def _words(name: str) -> set[str]:

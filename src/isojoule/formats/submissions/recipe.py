@@ -7,7 +7,8 @@ from typing import Final
 from isojoule.errors import FormatError, IncomparableError
 from isojoule.formats.calibration import is_calibration, read_calibration
 from isojoule.formats.codecarbon import is_codecarbon, read_codecarbon
-from isojoule.formats.foreign import Row, read_rows
+from isojoule.formats.codecarbon_rows import codecarbon_rows
+from isojoule.formats.foreign import Row
 from isojoule.formats.native import read_native
 from isojoule.formats.submissions import names
 from isojoule.formats.submissions.declared import read_energy
@@ -54,10 +55,10 @@ class Source:
         """What the names say."""
         return names.phase_in([self.member.name, *reversed(self.below)])
 
-    @property
-    def reference(self) -> str | None:
-        """Which reference model the folders name."""
-        return names.reference_in(self.below, self.fields.reference_names)
+    def reference(self, phase: str | None) -> str | None:
+        """Return which reference model it is of; empty where several may be meant."""
+        known = self.fields.references_of(phase)
+        return names.reference_in(self.below, self.member.name, known)
 
 
 def is_relevant(member: Member) -> bool:
@@ -66,7 +67,8 @@ def is_relevant(member: Member) -> bool:
     if names.meta_label(member.name) is not None or names.is_total(name):
         return True
     if name.endswith(".csv"):
-        return is_codecarbon(member.head())
+        # What is called so and is something else is complained about, not passed over.
+        return names.is_emissions(name) or is_codecarbon(member.head())
     return name.endswith(".json") and bool(_RECORDS.match(member.head()))
 
 
@@ -93,15 +95,17 @@ def evidence_in(
 def _total(source: Source, intake: Intake) -> list[Evidence]:
     text = intake.text(source.member).strip()
     figure = read_energy(text, Place(source.member.path, 1, "kWh"))
-    return [_evidence(source, "total", figure)]
+    return [_evidence(source, "total", figure, source.phase)]
 
 
-def _evidence(source: Source, kind: Kind, figure: Figure) -> Evidence:
+def _evidence(
+    source: Source, kind: Kind, figure: Figure, phase: str | None
+) -> Evidence:
     return Evidence(
         kind=kind,
-        phase=source.phase,
+        phase=phase,
         figure=figure,
-        reference=source.reference,
+        reference=source.reference(phase),
         folder=source.member.folder,
         is_named_baseline=names.is_reference(source.member.name),
     )
@@ -110,7 +114,7 @@ def _evidence(source: Source, kind: Kind, figure: Figure) -> Evidence:
 def _codecarbon(source: Source, intake: Intake) -> list[Evidence]:
     path = intake.held(source.member)
     runs = read_codecarbon(path)
-    rows = {row.line: row for row in read_rows(path, needed=(), program="CodeCarbon")}
+    rows = {row.line: row for row in codecarbon_rows(path)}
     found = []
     for run in runs:
         line = _LINE.search(run.origin)
@@ -134,12 +138,10 @@ def _of_row(source: Source, row: Row, run: Run) -> Evidence:
         provenance="measured",
     )
     accelerators = {a.name for a in run.hardware.accelerators}
-    evidence = _evidence(source, "codecarbon", _row_energy(source, row, run))
-    phase = evidence.phase or names.phase_in([run.name])
+    phase = source.phase or names.phase_in([run.name])
     work = replace(run.workload, phase=phase or "unstated")
     return replace(
-        evidence,
-        phase=phase,
+        _evidence(source, "codecarbon", _row_energy(source, row, run), phase),
         run=replace(run, workload=work),
         n_tracked_devices=counted if count else None,
         duration_s=duration,
@@ -223,8 +225,7 @@ def _of_run(source: Source, run: Run, line: int | None) -> Evidence:
     n_devices = len(run.hardware.accelerators)
     counted = Figure(text=str(n_devices), value=float(n_devices), place=place)
     return replace(
-        _evidence(source, "record", figure),
-        phase=run.workload.phase,
+        _evidence(source, "record", figure, run.workload.phase),
         run=run,
         n_tracked_devices=counted if n_devices else None,
         duration_s=_duration(run, place),
