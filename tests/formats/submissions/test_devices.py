@@ -1,7 +1,6 @@
 import pytest
 
-from isojoule.accelerators import find_specification
-from isojoule.formats.submissions.devices import corrected_device, read_devices
+from isojoule.formats.submissions.devices import read_devices
 
 
 @pytest.mark.parametrize(
@@ -21,29 +20,3 @@ from isojoule.formats.submissions.devices import corrected_device, read_devices
 )
 def test_a_count_is_only_read_where_one_is_stated(text, count, name):
     assert read_devices(text) == (count, name)
-
-
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        ("Telsa A100", "Tesla A100"),
-        ("GTX 3090", "RTX 3090"),
-        ("GTX 2080 Ti", "RTX 2080 Ti"),
-        ("GTX 4090", "RTX 4090"),
-        ("2080 Ti", "RTX 2080 Ti"),
-        ("1080 Ti", "GTX 1080 Ti"),
-    ],
-)
-def test_known_slips_are_corrected_for_look_ups_and_said(written, meant):
-    name, note = corrected_device(written)
-    assert name == meant
-    assert written in note
-    assert meant in note
-    assert find_specification(name) is not None
-
-
-@pytest.mark.parametrize(
-    "written", ["Tesla V100", "GTX 1080 Ti", "A100", "Quadro RTX 8000"]
-)
-def test_what_is_right_is_left_alone(written):
-    assert corrected_device(written) == (written, "")

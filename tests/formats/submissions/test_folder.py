@@ -772,3 +772,15 @@ def test_links_have_their_place(hand_in, meta, tmp_path):
     (tmp_path / "handed" / "emissions.csv").symlink_to(tmp_path / "else.csv")
     handed = hand_in({f"{A}/{A}.meta.yaml": meta(A)})
     assert [p.place for p in handed.problems] == [Place("emissions.csv")]
+
+
+def test_a_folder_of_one_experiment_has_its_reference_in_a_folder(tmp_path):
+    for folder, text in (("training_codecarbon", "1.5"), ("baseline/x", "0.1")):
+        path = tmp_path / "mine" / folder.replace("/x", "/training_codecarbon")
+        path.mkdir(parents=True)
+        (path / "training_tot_kwh.txt").write_text(text)
+    handed = read_submissions(tmp_path / "mine", {})
+    (found,) = handed.submissions
+    assert found.energies["train"].text == "1.5"
+    (reference,) = found.references
+    assert reference.energy.text == "0.1"

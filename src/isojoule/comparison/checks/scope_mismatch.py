@@ -66,10 +66,10 @@ def _against_references(submission: Submission) -> Iterator[Finding]:
     """Yield one finding per scope of an energy that no reference has as well."""
     references = _reference_scopes(submission)
     for phase, energy in submission.energies.items():
-        others = [seen for seen in references if seen[0] != energy.scope]
-        if energy.scope is None or not others:
+        scopes = [scope for scope, _ in references]
+        if energy.scope is None or not scopes or energy.scope in scopes:
             continue
-        scope, reference = others[0]
+        scope, reference = references[0]
         pair = (
             f"the energy of {phase} covers {_WORDS[energy.scope]}, a reference "
             f"{_WORDS[scope]}"

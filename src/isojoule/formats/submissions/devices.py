@@ -1,4 +1,4 @@
-"""Accelerators as people write them: how many, which, and what they may have meant."""
+"""Accelerators as people write them: how many, and which."""
 
 import re
 from collections.abc import Mapping
@@ -28,24 +28,6 @@ _MODEL: Final = re.compile(r"\d|\b(?:cpu|gpu|tpu|titan)s?\b", re.IGNORECASE)
 _MEMORY: Final = re.compile(r"\d+\s*gi?b\b", re.IGNORECASE | re.ASCII)
 _SEVERAL: Final = re.compile(r"[+&;,]|\band\b", re.IGNORECASE)
 _GENERIC: Final = re.compile(r"\s+gpus?$", re.IGNORECASE)
-
-_MISSPELLED: Final[Mapping[str, str]] = {
-    "telsa": "Tesla",
-    "tesala": "Tesla",
-    "nvida": "NVIDIA",
-    "nvdia": "NVIDIA",
-    "nividia": "NVIDIA",
-    "nvidea": "NVIDIA",
-    "geoforce": "GeForce",
-    "gefore": "GeForce",
-    "qaudro": "Quadro",
-    "qudro": "Quadro",
-}
-_GTX_FOR_RTX: Final = re.compile(
-    r"\bgtx ?(?=(?:20[678]0|[345]0[5-9]0)\b)", re.IGNORECASE
-)
-_RTX: Final = re.compile(r"(?:20[678]0|[345]0[5-9]0)(?: ?(?:ti|super))?", re.IGNORECASE)
-_GTX: Final = re.compile(r"10[5-8]0(?: ?ti)?", re.IGNORECASE)
 
 
 def read_devices(text: str) -> tuple[int | None, str | None]:
@@ -93,33 +75,3 @@ def _is_name(text: str) -> bool:
     if re.match(r"(?:gi?b\b|\d{1,3}\s)", text, re.IGNORECASE):
         return False
     return bool(_MODEL.search(_MEMORY.sub("", text)))
-
-
-def corrected_device(name: str) -> tuple[str, str]:
-    """Return the product that `name` must mean, and what was corrected.
-
-    Parameters
-    ----------
-    name : str
-        As somebody wrote it; the submission keeps it so.
-
-    Returns
-    -------
-    tuple of (str, str)
-        A name to look up with `isojoule.accelerators.find_specification`, and a
-        sentence for people; the sentence is empty where `name` is returned unchanged.
-
-    Notes
-    -----
-    Words that are misspelled; GTX before a number that only RTX boards have (20, 30, 40
-    and 50 series); a number of the GeForce series alone.
-    """
-    words = [_MISSPELLED.get(word.casefold(), word) for word in name.split()]
-    fixed = _GTX_FOR_RTX.sub("RTX ", " ".join(words))
-    if _RTX.fullmatch(fixed):
-        fixed = f"RTX {fixed}"
-    elif _GTX.fullmatch(fixed):
-        fixed = f"GTX {fixed}"
-    if fixed == " ".join(name.split()):
-        return name, ""
-    return fixed, f"{name!r} is taken for {fixed!r}"

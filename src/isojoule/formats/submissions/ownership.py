@@ -119,8 +119,13 @@ def _settle_root(root: _Folder, units: list[Unit], unowned: list[Member]) -> Non
 
 
 def _plain(folder: _Folder) -> list[_Folder]:
-    """Return the folders in a folder that no recipe makes."""
-    return [f for f in folder.folders.values() if not names.is_technical(f.name)]
+    """Return the folders in a folder that no recipe makes and no reference is in."""
+    return [
+        inner
+        for inner in folder.folders.values()
+        if not names.is_technical(inner.name)
+        and (inner.n_seats() or not names.is_reference(inner.name))
+    ]
 
 
 def _is_one(folder: _Folder) -> bool:
