@@ -15,6 +15,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import permutations
 from math import log
@@ -302,13 +303,6 @@ def timed(name: str, work: Callable[[], Any]) -> Any:
     return result
 
 
-def draw_all(draws: Draws) -> None:
-    for phase in draws.rules.phases:
-        draws.log_energy(phase)
-    for metric in draws.rules.metrics:
-        draws.score(metric)
-
-
 def tell_speed(n: int) -> None:
     handed, rules = field(n)
     load = os.getloadavg()[0]
@@ -316,8 +310,11 @@ def tell_speed(n: int) -> None:
     start_s = time.perf_counter()
     systems = timed("normalized", lambda: normalize_submissions(handed, rules))
     draws = Draws(systems, rules)
-    timed("drawn", lambda: draw_all(draws))
-    ranked = timed("ranked", lambda: rank_all(systems, rules, draws))
+    with ThreadPoolExecutor(2) as pool:  # as the command does
+        timed("drawn", lambda: draws.make_all(pool.map))
+        ranked = timed(
+            "ranked", lambda: rank_all(systems, rules, draws, run_all=pool.map)
+        )
     pairs = [(p, m) for p in rules.phases for m in rules.metrics]
     timed(
         f"{len(pairs)} fronts",

@@ -4,14 +4,17 @@ from math import exp, log, sqrt
 
 import pytest
 
+from builders import make_run
 from comparison.submitted import figure
 from isojoule.comparison.budget import (
     Doubt,
+    are_parts,
     bounds_of,
     model_doubts,
     repeats_log_std,
     rounding_of,
     shares_of,
+    system_doubts,
     total_log_std,
 )
 from isojoule.comparison.rules import Errors
@@ -63,3 +66,39 @@ def test_a_figure_without_a_last_digit_is_not_rounded():
     assert rounding_of(figure("40")) == pytest.approx(1 / 40 / sqrt(12))
     exact = Figure(text="0.032", value=0.032, place=Place("entries.csv", 1))
     assert rounding_of(exact) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "energies_j", "expected"),
+    [
+        ("100", [5, 95], True),  # a training that was resumed
+        ("1.0", [0.96, 0.07], True),  # 1.03, to a digit
+        ("90", [5, 95], False),
+        ("100", [98, 103], False),  # repeats
+        ("103", [98, 103], False),
+        ("3", [1, 1, 3], False),
+        ("150", [60, 95], True),  # 155: a part is a little more than what was stated
+        ("120", [100, 101], False),  # repeats of another scope
+    ],
+)
+def test_runs_that_add_up_to_the_figure_are_parts_of_it(text, energies_j, expected):
+    assert are_parts(figure(text), energies_j) is expected
+
+
+def repeats_of(text, *energies_j):
+    runs = [make_run("w", energy_j=e) for e in energies_j]
+    (line,) = [
+        d
+        for d in system_doubts(
+            figure(text), runs, phase=runs[0].workload.phase, errors=Errors()
+        )
+        if d.source == "repeats of the system"
+    ]
+    return line.log_std
+
+
+def test_only_whole_runs_tell_the_scatter():
+    assert repeats_of("100", 5.0, 95.0) == pytest.approx(Errors().repeat_fraction)
+    half = log(103 / 98) / 2
+    expected = sqrt((Errors().repeat_fraction ** 2 + 2 * half**2) / 4)
+    assert repeats_of("100", 98.0, 103.0) == pytest.approx(expected)

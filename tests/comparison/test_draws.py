@@ -8,7 +8,8 @@ import pytest
 from comparison.submitted import figure
 from comparison.systems_by_hand import one_metric, scored
 from isojoule.comparison.budget import Doubt
-from isojoule.comparison.draws import Draws, stream_of
+from isojoule.comparison.draws import MAX_KEPT_BYTES, Draws, stream_of
+from isojoule.errors import InsufficientDataError
 
 N_DRAWS = 20_000
 RULES = replace(one_metric(), n_draws=N_DRAWS)
@@ -149,6 +150,23 @@ def test_systems_without_a_number_have_no_draws():
     assert draws.log_energy("train").places.tolist() == [1, 2]
     assert draws.score("psds1").places.tolist() == [0, 2]
     assert Draws((), RULES).log_energy("train").deviation.shape == (0, N_DRAWS)
+
+
+def test_more_draws_than_memory_is_meant_for_are_refused_with_what_is_possible():
+    systems = tuple(doubtful(f"a_{k}", own(0.1)) for k in range(100))
+    asked = replace(RULES, n_draws=100_000_000)
+    with pytest.raises(InsufficientDataError) as caught:
+        Draws(systems, asked).log_energy("train")
+    n_most = int(str(caught.value).rsplit(" ", 1)[1])
+    assert "n_draws 100000000" in str(caught.value)
+    assert n_most * 200 * 4 <= MAX_KEPT_BYTES < (n_most + 1) * 200 * 4
+
+
+def test_scores_that_single_precision_cannot_hold_are_drawn_without_a_warning():
+    for score in (5e300, -5e300, 1e-300, (1e300, -1e308, 1e308)):
+        drawn = Draws((scored("a", 1.0, score),), RULES).score("psds1")
+        values = drawn.chunk(slice(0, 100), np.array([0]))
+        assert np.isfinite(values).all()
 
 
 def test_chunks_cover_all_draws_once():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isojoule.comparison.orders import radix_orders, ranks_of
+from isojoule.comparison.orders import cut_off, radix_orders, ranks_of
 
 
 def naive_ranks(costs):
@@ -64,3 +64,10 @@ def test_crowds_are_told_apart_beside_an_outlier():
     costs[0] = 1e20
     exact = np.argsort(np.argsort(costs, axis=0, kind="stable"), axis=0) + 1
     assert np.array_equal(ranks_of(costs, has_equals=False), exact)
+
+
+def test_costs_that_are_no_numbers_are_the_worst_and_all_are_finite():
+    costs = np.array([[np.nan], [-np.inf], [1.0], [np.inf]], np.float32)
+    assert ranks_of(cut_off(costs)).T.tolist() == [[3, 1, 2, 3]]
+    usual = np.array([[2.0, 1.0]], np.float32)
+    assert cut_off(usual) is usual

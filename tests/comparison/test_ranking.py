@@ -234,3 +234,32 @@ def test_rank_intervals_cover_true_ranks_at_their_level():
         inside = (told > low) & (told <= high)
         spread = 4 * np.sqrt(0.25 / inside.sum())
         assert true_[inside].mean() == pytest.approx(told[inside].mean(), abs=spread)
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_figures_out_of_single_precision_are_ranked_without_a_warning(higher_is_better):
+    figures = [
+        (1e300, 5e300),
+        (1e-300, 1e-300),
+        (1e-290, -5e300),
+        (2.0, 0.5),
+        (4.0, 0.5),
+        (1.0, 0.0),
+    ]
+    systems = [scored(f"s{k}", *figure) for k, figure in enumerate(figures)]
+    asked = replace(
+        one_metric(higher_is_better=higher_is_better), n_draws=200, baseline="s3"
+    )
+    found = rank_all(systems, asked)
+    by_energy = [row.label for row in found["energy.train"].rows]
+    assert by_energy == ["s1", "s2", "s5", "s3", "s4", "s0"]
+    by_score = ["s0", "s3", "s4", "s5", "s1", "s2"]
+    rows = found["score.psds1"].rows
+    assert {row.label for row in rows} == set(by_score)
+    best = rows[0] if higher_is_better else rows[-1]
+    assert best.label == "s0"
+    for ranking in found.values():
+        n = len(ranking.rows)
+        assert all(1 <= r.low <= r.rank <= r.high <= n for r in ranking.rows)
+    weighted = {r.label: r for r in found["weighted.psds1.train"].rows}
+    assert weighted["s3"].high <= weighted["s4"].low  # half the energy, no doubt

@@ -168,7 +168,7 @@ def test_each_of_two_references_moves_the_energy_by_its_part_of_the_line():
     for (whose, of), sensitivity in by_hand.items():
         line = doubt(found, f"repeats of the {whose} reference", of)
         assert line.sensitivity == pytest.approx(sensitivity, rel=2e-3)
-        assert line.log_std == pytest.approx(abs(sensitivity) * 0.05, rel=2e-3)
+        assert line.log_std == pytest.approx(abs(sensitivity) * 0.1, rel=2e-3)
     own = doubt(found, "repeats of the system").sensitivity
     assert own == pytest.approx(2 / 3 * 300 / whole, rel=2e-3)
     at_site = by_hand["site's", "r0"] + by_hand["site's", "r1"]
@@ -199,6 +199,30 @@ def test_the_baseline_converts_to_itself_without_doubt_of_a_conversion():
             "repeats of the system",
             "rounding of the system",
         }
+
+
+@pytest.mark.parametrize("method", ["single-median", "dual", "joint"])
+@pytest.mark.parametrize("is_baseline", [True, False])
+def test_the_system_that_the_rules_name_has_factor_1_where_its_references_are(
+    method, is_baseline
+):
+    # "100" and "400" against 100.4 and 399.6: equal to the digits that were written.
+    own = site("300", "100", "400", label="base", is_baseline=is_baseline)
+    asked = replace(with_phase(method, 100.4, 399.6), baseline="base")
+    found = one(own, asked).energies["train"]
+    assert found.estimate.energy_j == 300.0
+    assert found.factor == 1.0
+    assert {d.source for d in found.doubts} == {
+        "repeats of the system",
+        "rounding of the system",
+    }
+    assert found.estimate.notes == ("as the organizers measured it",)
+    std = sqrt(0.1**2 + (1 / 300) ** 2 / 12)
+    assert found.estimate.energy_high_j == pytest.approx(300 * exp(Z_90 * std))
+    other = one(replace(own, label="A_1", is_baseline=False), asked)
+    assert "conversion of the system" in {
+        d.source for d in other.energies["train"].doubts
+    }
 
 
 def test_a_baseline_with_another_reference_is_scaled_like_everybody():
@@ -359,6 +383,42 @@ def test_the_joint_method_tells_the_doubt_of_its_conversion_itself():
     assert 0.1 < conversion < 2
 
 
+def test_digits_of_a_figure_do_not_change_what_the_joint_method_knows():
+    asked = {"train": replace(rules().phases["train"], method="joint")}
+    few, many = (
+        one(submission(train_kwh=kwh, reference_kwh="0.0071234"), rules(phases=asked))
+        for kwh in ("0.1", "0.1000001")
+    )
+    at_few, at_many = few.energies["train"], many.energies["train"]
+    for found in (at_few, at_many):
+        own = doubt(found, "repeats of the system")
+        assert own.sensitivity == pytest.approx(0.95, abs=0.1)
+        at_site = doubt(found, "repeats of the site's reference")
+        assert -1.5 < at_site.sensitivity < 0
+    for part in ("of the system", "by the site's reference"):
+        lines = [
+            next(
+                d
+                for d in found.doubts
+                if d.source.startswith("conv") and part in d.source
+            )
+            for found in (at_few, at_many)
+        ]
+        assert lines[0].log_std == pytest.approx(lines[1].log_std, rel=1e-3)
+    rounding = doubt(at_few, "rounding of the system")
+    assert rounding.log_std == pytest.approx(
+        abs(rounding.sensitivity) * 1 / sqrt(12), rel=1e-6
+    )
+
+
+def test_the_joint_method_keeps_its_own_number():
+    found = one(site("300", "100"), with_phase("joint", 50.0)).energies["train"]
+    seen = measured("site", r0=100.0), measured("org", r0=50.0)
+    asked = Observation("w", "site", 300.0, phase="train", provenance="declared")
+    direct = NORMALIZERS["joint"](seen, allow_mixed=True).convert(asked, target="org")
+    assert found.estimate.energy_j == pytest.approx(direct.energy_j, rel=1e-6)
+
+
 def test_repeated_runs_of_the_site_narrow_a_reference_of_the_suite():
     once = measured("node", a=100.0, b=400.0)
     often = Calibration(
@@ -377,8 +437,8 @@ def test_repeated_runs_of_the_site_narrow_a_reference_of_the_suite():
         )
         for suite in (once, often)
     ]
-    # The prior of 5 % counts as one more degree of freedom, and the mean of 9 is told.
-    expected = sqrt((0.05**2 + 8 * 0.02**2) / 9 / 9) / 0.05
+    # The prior of 10 % counts as one more degree of freedom, and the mean of 9 is told.
+    expected = sqrt((0.1**2 + 8 * 0.02**2) / 9 / 9) / 0.1
     assert lines[1].log_std / lines[0].log_std == pytest.approx(expected)
 
 
@@ -455,7 +515,7 @@ def test_many_references_count_as_their_mean():
     found = one(site("150", *(str(a) for a in at_site)), asked).energies["train"]
     line = doubt(found, "repeats of the site's reference")
     assert line.of == "16 references"
-    assert line.log_std == pytest.approx(0.05 / 4)
+    assert line.log_std == pytest.approx(0.1 / 4)
 
 
 def test_priors_without_measure_give_no_number():

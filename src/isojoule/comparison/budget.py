@@ -9,7 +9,7 @@ as it is.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import exp, inf, isfinite, log, sqrt
+from math import exp, fsum, inf, isfinite, log, sqrt
 from statistics import NormalDist, fmean
 from typing import Final, Literal, TypeAlias
 
@@ -26,6 +26,9 @@ STATED_LEVEL: Final = 0.95
 
 _MAX_EXPONENT: Final = 700.0
 """Near the largest of which exp is a number."""
+
+_SAME: Final = 1e-6
+"""Part of a sum that is lost where it was written with a few digits less."""
 
 _MAX_STEPS: Final = 1.0
 """A number that is written is at least one unit of its last digit."""
@@ -119,7 +122,8 @@ def system_doubts(
     figure : Figure
         The energy as it was stated [J].
     runs : iterable of Run
-        Records that came with it; several of the phase tell its scatter.
+        Records that came with it; several of the phase tell its scatter, unless they
+        are parts whose sum the energy is.
     phase : str
         Of the energy.
     errors : Errors
@@ -128,14 +132,40 @@ def system_doubts(
         d ln (normalized energy) / d ln (stated energy).
     """
     observed = [o for r in runs if r.workload.phase == phase and (o := observe(r))]
+    energies_j = [o.energy_j for o in observed]
     repeats = (
-        repeats_log_std([o.energy_j for o in observed], errors)
-        if len(observed) > 1
+        repeats_log_std(energies_j, errors)
+        if len(observed) > 1 and not are_parts(figure, energies_j)
         else figure_log_std(figure, errors)
     )
     return _both(
         "the system", repeats, rounding_of(figure), "system", sensitivity=sensitivity
     )
+
+
+def are_parts(figure: Figure, energies_j: Sequence[float]) -> bool:
+    """Return whether a figure is the sum of runs, as of a training that was resumed.
+
+    Parameters
+    ----------
+    figure : Figure
+        With a positive value [J].
+    energies_j : sequence of float
+        One per run [J].
+
+    Notes
+    -----
+    A figure of repeats is one of them or lies among them; a sum lies above all. What is
+    above all and not quite the sum, because a part has another scope or was left out,
+    is a sum where it is nearer to that than to the mean.
+    """
+    value, total = figure.value, fsum(energies_j)
+    if not value or not total > 0:
+        return False
+    if abs(total - value) <= (figure.step or 0.0) / 2 + _SAME * total:
+        return True
+    off_sum, off_mean = log(value / total), log(value / total * len(energies_j))
+    return value > max(energies_j) and abs(off_sum) < abs(off_mean)
 
 
 def site_doubts(

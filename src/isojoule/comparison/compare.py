@@ -13,8 +13,9 @@ from isojoule.comparison.marginal import Step, marginal_steps
 from isojoule.comparison.organizers import mark_baselines
 from isojoule.comparison.precision import state_digits
 from isojoule.comparison.proxies import OrderChange, Proxy, order_changes, proxies
-from isojoule.comparison.ranking import Ranking, RunAll, rank_all
+from isojoule.comparison.ranking import Ranking, rank_all
 from isojoule.comparison.rules import Cohort, Rules
+from isojoule.comparison.running import RunAll
 from isojoule.comparison.scores import (
     Agreement,
     WeightedScore,

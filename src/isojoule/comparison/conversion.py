@@ -12,7 +12,7 @@ References
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite, log
+from math import exp, isfinite, log, sqrt
 from typing import Final
 
 import numpy as np
@@ -41,8 +41,14 @@ ITERATED: Final = ("gp", "svr", "svr-standardized")
 """Methods that search for their parameters at every fit, which takes too long to do for
 every reference: their references count like a mean, too."""
 
+GUESSES_ROUNDING: Final = ("joint",)
+"""Methods that guess how a number was rounded from its digits."""
+
 _STEP: Final = 1e-3
 """Of finite differences, in logarithms."""
+
+_BLUR: Final = 1 + 1e-9 * sqrt(2)
+"""Gives a number digits to the end, and leaves its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,11 @@ class SiteConverter:
             pairs[0].after.hardware, {p.after.workload: p.after for p in pairs}
         )
         self._normalizer = self._fit(self._before, self._after)
+        # Without a guess of rounding, that would jump from one number to the next.
+        self._smooth = self._normalizer
+        if phase.method in GUESSES_ROUNDING:
+            self._before, self._after = _blurred(self._before), _blurred(self._after)
+            self._smooth = self._fit(self._before, self._after)
         self._shifted: dict[tuple[str, bool], Normalizer] = {}
 
     def convert(self, observation: Observation, *, level: float) -> Converted:
@@ -126,9 +137,14 @@ class SiteConverter:
                 f"the energy lies a factor of {outside:.3g} outside the references of "
                 f"the site, the rules allow {limit:g}: run a reference nearer to it"
             )
-        own = self._own_sensitivity(observation, estimate)
-        doubts = self._reference_doubts(observation, estimate, used)
-        doubts += self._model_doubts(estimate, used, doubts)
+        if self._smooth is self._normalizer:
+            smooth = estimate
+        else:
+            observation = _scaled(observation, _BLUR)
+            smooth = self._ask(self._smooth, observation, level)
+        own = self._own_sensitivity(observation, smooth)
+        doubts = self._reference_doubts(observation, smooth, used)
+        doubts += self._model_doubts(smooth, used, doubts)
         return Converted(estimate, own, tuple(doubts), outside)
 
     def _fit(self, before: Calibration, after: Calibration) -> Normalizer:
@@ -183,7 +199,7 @@ class SiteConverter:
         if self._is_ratio:
             return 1.0
         moved = _moved(observation)
-        slope = self._difference(self._normalizer, moved, estimate)
+        slope = self._difference(self._smooth, moved, estimate)
         if slope <= 0:
             raise InsufficientDataError(
                 "the references contradict each other: more energy at the site gives "
@@ -255,7 +271,8 @@ class SiteConverter:
         """Return the error of the conversion.
 
         The interval of a normalizer holds the errors of the references, and that of
-        ``joint`` those of the energy, too: they have their own lines and are taken off.
+        ``joint`` the repeats of the energy, too: they have their own lines and are
+        taken off. Rounding that it could not guess is not in it.
 
         Raises
         ------
@@ -274,12 +291,26 @@ class SiteConverter:
             half_width = (log(high_j) - log(low_j)) / 2
             variance = (half_width / normal_quantile(estimate.level)) ** 2
             variance *= 1 - estimate.sources.get(OWN, 0.0)
-            log_std = max(variance - total_log_std(known) ** 2, 0.0) ** 0.5
+            is_blurred = self._phase.method in GUESSES_ROUNDING
+            held = [d for d in known if not (is_blurred and d.is_uniform)]
+            log_std = max(variance - total_log_std(held) ** 2, 0.0) ** 0.5
         return [d for d in model_doubts(log_std, len(used), of=names) if d.log_std > 0]
 
 
 def _moved(observation: Observation) -> Observation:
-    return replace(observation, energy_j=observation.energy_j * np.exp(_STEP).item())
+    return _scaled(observation, exp(_STEP))
+
+
+def _scaled(observation: Observation, factor: float) -> Observation:
+    return replace(observation, energy_j=observation.energy_j * factor)
+
+
+def _blurred(calibration: Calibration) -> Calibration:
+    """Return a calibration whose digits do not tell how they were rounded."""
+    seen = calibration.observations
+    return Calibration(
+        calibration.hardware, {name: _scaled(o, _BLUR) for name, o in seen.items()}
+    )
 
 
 def _extrapolation(observation: Observation, used: Sequence[SitePair]) -> float:

@@ -14,8 +14,9 @@ References
    distributions using a Monte Carlo method.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from math import copysign, hypot, log, sqrt
 from typing import Final, TypeAlias
@@ -25,7 +26,9 @@ from numpy.typing import NDArray
 
 from isojoule.comparison.budget import STATED_LEVEL, Doubt, normal_quantile
 from isojoule.comparison.rules import Metric, Rules
+from isojoule.comparison.running import RunAll
 from isojoule.comparison.systems import System
+from isojoule.errors import InsufficientDataError
 from isojoule.submissions import Figure
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -34,8 +37,11 @@ Singles: TypeAlias = NDArray[np.float32]
 
 Places: TypeAlias = NDArray[np.intp]
 
-MAX_KEPT_BYTES: Final = 2_000_000_000
-"""Most memory that draws may keep; what is over is drawn again when it is needed."""
+MAX_KEPT_BYTES: Final = 2_800_000_000
+"""Most memory of draws: 10,000 of two energies and two scores of 17,500 systems."""
+
+_LARGEST: Final = 1e30
+"""Scores beyond are drawn as this; sums stay below the end of single precision."""
 
 _CHUNK_VALUES: Final = 4_000_000
 """Values that are worked on at a time."""
@@ -65,6 +71,9 @@ class Drawn:
     places: Places
     center: Floats
     deviation: Singles
+    _extremes: dict[tuple[int, int], tuple[Singles, Singles]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def chunk(self, draws: slice, at: Places) -> Singles:
         """Return values of some draws, ndarray of shape (n_at, n_draws).
@@ -87,14 +96,19 @@ class Drawn:
         Parameters
         ----------
         draws : slice
-            Which draws.
+            Which draws; what was found for them is kept.
         at : ndarray of shape (n_at,)
             Systems among all, that have the quantity.
         """
+        key = draws.start, draws.stop
+        if key not in self._extremes:
+            some, center = self.deviation[:, draws], self.center.astype(np.float32)
+            self._extremes[key] = some.min(axis=1), some.max(axis=1)
+            for bound in self._extremes[key]:
+                bound += center
+        low, high = self._extremes[key]
         rows = np.searchsorted(self.places, at)
-        center = self.center[rows].astype(np.float32)
-        some = self.deviation[:, draws]
-        return some.min(axis=1)[rows] + center, some.max(axis=1)[rows] + center
+        return low[rows], high[rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +136,17 @@ class Draws:
         ----------
         phase : str
             Name in the rules.
+
+        Raises
+        ------
+        InsufficientDataError
+            If the draws of all energies and scores are more than memory is meant for.
         """
-        return self._kept.get(("energy", phase)) or self._keep(
-            "energy", phase, _draw_energies(self.systems, phase, self.rules)
-        )
+        key = "energy", phase
+        if key not in self._kept:
+            self._require_room()
+            self._kept[key] = _draw_energies(self.systems, phase, self.rules)
+        return self._kept[key]
 
     def score(self, metric: str) -> Drawn:
         """Return draws of one score.
@@ -134,17 +155,35 @@ class Draws:
         ----------
         metric : str
             Name in the rules.
-        """
-        return self._kept.get(("score", metric)) or self._keep(
-            "score", metric, _draw_scores(self.systems, metric, self.rules)
-        )
 
-    def make_all(self) -> None:
-        """Draw every phase and metric, as far as they are kept."""
-        for phase in self.rules.phases:
-            self.log_energy(phase)
-        for metric in self.rules.metrics:
-            self.score(metric)
+        Raises
+        ------
+        InsufficientDataError
+            If the draws of all energies and scores are more than memory is meant for.
+        """
+        key = "score", metric
+        if key not in self._kept:
+            self._require_room()
+            self._kept[key] = _draw_scores(self.systems, metric, self.rules)
+        return self._kept[key]
+
+    def make_all(self, run_all: RunAll = map) -> None:
+        """Draw every phase and metric.
+
+        Parameters
+        ----------
+        run_all : callable, default map
+            Runs a function over several things.
+
+        Raises
+        ------
+        InsufficientDataError
+            If they are more than memory is meant for.
+        """
+        makers = [partial(self.log_energy, phase) for phase in self.rules.phases]
+        makers += [partial(self.score, metric) for metric in self.rules.metrics]
+        for _ in run_all(_made, makers):
+            pass
 
     def places_of(self, systems: Sequence[System]) -> Places:
         """Return the rising places of some of the systems, ndarray of shape (n,).
@@ -170,11 +209,22 @@ class Draws:
         for start in range(0, self.rules.n_draws, size):
             yield slice(start, min(start + size, self.rules.n_draws))
 
-    def _keep(self, kind: str, name: str, drawn: Drawn) -> Drawn:
-        kept = sum(d.deviation.nbytes for d in self._kept.values())
-        if kept + drawn.deviation.nbytes <= MAX_KEPT_BYTES:
-            self._kept[kind, name] = drawn
-        return drawn
+    def _require_room(self) -> None:
+        rules = self.rules
+        n_rows = sum(p in s.energies for s in self.systems for p in rules.phases)
+        n_rows += sum(
+            s.score(m) is not None for s in self.systems for m in rules.metrics
+        )
+        n_most = MAX_KEPT_BYTES // (np.dtype(np.float32).itemsize * max(n_rows, 1))
+        if rules.n_draws > n_most:
+            raise InsufficientDataError(
+                f"n_draws {rules.n_draws} is too many for {len(self.systems)} systems "
+                f"with {n_rows} energies and scores: use at most {n_most}"
+            )
+
+
+def _made(make: Callable[[], Drawn]) -> Drawn:
+    return make()
 
 
 def stream_of(seed: int, *names: str) -> np.random.Generator:
@@ -233,7 +283,8 @@ def _draw_scores(systems: Sequence[System], name: str, rules: Rules) -> Drawn:
     deviation = np.zeros((len(places), rules.n_draws), np.float32)
     for row, place in zip(deviation, places, strict=True):
         system = systems[place]
-        std, step = score_doubt(system.submission.scores[name], rules.metrics[name])
+        doubt = score_doubt(system.submission.scores[name], rules.metrics[name])
+        std, step = (min(d, _LARGEST) for d in doubt)
         if std or step:
             stream = stream_of(rules.seed, "score", name, system.label)
             is_small = step / sqrt(12) < _NEGLIGIBLE * std
@@ -241,7 +292,7 @@ def _draw_scores(systems: Sequence[System], name: str, rules: Rules) -> Drawn:
             if not is_small:
                 row += _even(stream, rules.n_draws, np.float32(step))
     center = np.array([s for s in scores if s is not None], np.float64)
-    return Drawn(places, center, deviation)
+    return Drawn(places, np.clip(center, -_LARGEST, _LARGEST), deviation)
 
 
 def _draw_energies(systems: Sequence[System], phase: str, rules: Rules) -> Drawn:

@@ -144,7 +144,7 @@ def _shares(
     """
     energy, score = drawn
     counts = np.zeros(len(at))
-    for chunk in draws.chunks(len(at)):
+    for chunk in draws.chunks(len(draws.systems)):  # the same ones for every cohort
         kept = _candidates(energy.extremes(chunk, at), score.extremes(chunk, at), sign)
         energies = energy.chunk(chunk, at[kept])
         quality = np.float32(sign) * score.chunk(chunk, at[kept])

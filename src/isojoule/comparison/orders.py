@@ -15,6 +15,25 @@ _COARSE_FROM: Final = 4_000
 """Systems from which on 16 bits are enough to rank them in a draw."""
 
 
+_LARGEST: Final = np.float32(1e38)
+"""Costs beyond, and those that are no number, count like this."""
+
+
+def cut_off(costs: Singles) -> Singles:
+    """Return costs, the caller's own, without what single precision cannot hold.
+
+    Parameters
+    ----------
+    costs : ndarray of shape (n, n_draws)
+        Lower is better; what is no number counts as the worst.
+    """
+    low, high = costs.min(), costs.max()  # no numbers where one is none
+    if low >= -_LARGEST and high <= _LARGEST:
+        return costs
+    costs[np.isnan(costs)] = _LARGEST
+    return np.clip(costs, -_LARGEST, _LARGEST, out=costs)
+
+
 def ranks_of(costs: Singles, *, has_equals: bool = True) -> Ranks:
     """Return the rank in every draw, ndarray of shape (n, n_draws).
 

@@ -13,7 +13,7 @@ References
    the authority of an empirical ranking, Ann. Stat. 37(6B), doi:10.1214/09-AOS699.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -31,13 +31,18 @@ from isojoule.comparison.draws import (
     has_equals,
     score_doubt,
 )
-from isojoule.comparison.orders import Ranks, kind_of_ranks, ranks_of
+from isojoule.comparison.orders import Ranks, cut_off, kind_of_ranks, ranks_of
 from isojoule.comparison.rules import Rules
+from isojoule.comparison.running import RunAll as RunAll  # also asked for here
 from isojoule.comparison.scores import RANKING, ranking_scores, weighted_scores
 from isojoule.comparison.systems import System
 
 _MAX_PAIRS: Final = 10_000
 """Pairs of neighbours of a ranking that are compared, where there are more systems."""
+
+
+_MAX_POWER: Final = np.float32(60)
+"""Energies further than e^60 from the median weigh like that; nothing real is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +114,6 @@ class Contest:
     bounds: tuple[Floats, Floats] | None = None
 
 
-class RunAll(Protocol):
-    """Runs a function over several things, in their order, like `map`."""
-
-    def __call__(
-        self,
-        function: "Callable[[Contest], tuple[RankInterval, ...]]",
-        contests: "Iterable[Contest]",
-        /,
-    ) -> "Iterable[tuple[RankInterval, ...]]":
-        """Return the results in the order of the things."""
-        ...
-
-
 def rank_all(
     systems: Sequence[System],
     rules: Rules,
@@ -157,7 +149,7 @@ def rank_all(
     more of the draws than the level and half of the rest.
     """
     draws = draws or Draws(tuple(systems), rules)
-    draws.make_all()  # once, before several ask for them
+    draws.make_all(run_all)  # once, before several ask for them
     contests = list(_contests(draws))
     rows = run_all(partial(_rows, draws=draws), contests)
     return {
@@ -228,8 +220,7 @@ class _Ranking:
         for name, metric in rules.metrics.items():
             score = self.draws.score(name).chunk(draws, at)
             base = self._base(name, draws)
-            with np.errstate(divide="ignore"):
-                total += score / base if metric.higher_is_better else base / score
+            total += score / base if metric.higher_is_better else base / score
         return total
 
     def _base(self, metric: str, draws: slice) -> Singles:
@@ -258,12 +249,13 @@ class _Weighted:
         rules = self.draws.rules
         sign = -1.0 if self.higher_is_better else 1.0
         exponent = np.float32(sign * rules.exponent)
-        log_energy = self.draws.log_energy(self.phase).chunk(draws, at)
-        log_energy -= log_energy[:1].copy()  # a common factor, for weights near 1
-        with np.errstate(over="ignore"):
-            log_energy *= exponent
-            weights: Singles = np.exp(log_energy, out=log_energy)
-            weights *= self.quality.chunk(draws, at)
+        drawn = self.draws.log_energy(self.phase)
+        powers = drawn.chunk(draws, at)
+        powers -= np.float32(np.median(drawn.center))  # common, for weights near 1
+        powers *= exponent
+        np.clip(powers, -_MAX_POWER, _MAX_POWER, out=powers)
+        weights: Singles = np.exp(powers, out=powers)
+        weights *= self.quality.chunk(draws, at)
         return weights
 
 
@@ -290,7 +282,8 @@ def _by_score(draws: Draws, name: str) -> Contest:
 
     figures = [draws.systems[i].submission.scores[name] for i in at]
     doubts = np.array([score_doubt(f, metric) for f in figures]).reshape(-1, 2)
-    half = np.hypot(normal_quantile(level) * doubts[:, 0], level * doubts[:, 1] / 2)
+    with np.errstate(over="ignore"):  # without end is a bound, too
+        half = np.hypot(normal_quantile(level) * doubts[:, 0], level * doubts[:, 1] / 2)
     return Contest(f"score.{name}", at, costs, drawn, (costs - half, costs + half))
 
 
@@ -365,7 +358,8 @@ def _drawn(contest: Contest, draws: Draws, n_near: int) -> tuple[Ranks, Floats]:
     ranks = np.empty((n, n_draws), kind_of_ranks(n))
     told = np.zeros((2, n_near, n))
     for chunk in draws.chunks(n):
-        costs = contest.drawn(chunk)
+        with np.errstate(all="ignore"):
+            costs = cut_off(contest.drawn(chunk))
         equals = has_equals(contest.costs, costs)
         ranks[:, chunk] = ranks_of(costs, has_equals=equals)
         for near in range(1, n_near + 1 if contest.bounds is None else 0):

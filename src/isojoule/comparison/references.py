@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import isclose, isfinite
+from typing import Final
 
 from isojoule.comparison.budget import (
     Doubt,
@@ -14,6 +15,9 @@ from isojoule.comparison.rules import Errors, PhaseRules, Reference, Rules
 from isojoule.errors import InsufficientDataError
 from isojoule.records import Observation
 from isojoule.submissions import Figure, ReferenceRun, Submission
+
+_SAME: Final = 1e-9
+"""Part of a number that conversions of its unit alter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,18 @@ class SitePair:
         """The reference and the phase of its run."""
         phase = self.before.phase
         return f"{self.before.workload}, {phase}" if phase else self.before.workload
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both energies are equal, as far as their digits tell."""
+        steps = [
+            self.figure and self.figure.step,
+            self.reference and self.reference.step_j,
+        ]
+        rounding = sum(step or 0.0 for step in steps) / 2
+        return isclose(
+            self.before.energy_j, self.after.energy_j, rel_tol=_SAME, abs_tol=rounding
+        )
 
     def site_doubts(self, errors: Errors, sensitivity: float) -> list[Doubt]:
         """Return the errors of the reference at the site.

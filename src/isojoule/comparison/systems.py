@@ -7,7 +7,7 @@ others still go through.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from isojoule.comparison.budget import Doubt, bounds_of, shares_of, system_doubts
 from isojoule.comparison.conversion import Converted, SiteConverter
@@ -109,6 +109,9 @@ class System:
         found = self.energies.get(phase)
         return None if found is None else found.estimate.energy_j
 
+
+_BY_ORGANIZERS: Final = "as the organizers measured it"
+_AT_SITE: Final = "as measured at the site, not brought to other hardware"
 
 _Known: TypeAlias = dict[tuple[object, ...], SiteConverter]
 """Converters that were fitted, by phase and figures of the references."""
@@ -223,26 +226,32 @@ def _normalized(case: _Case, known: _Known) -> NormalizedEnergy:
     """
     if case.phase.method == "none":
         meter = Doubt("meter", case.rules.errors.meter_fraction, "site")
-        return _as_stated(case, [meter] if meter.log_std > 0 else [])
+        note = _BY_ORGANIZERS if case.submission.is_baseline else _AT_SITE
+        return _as_stated(case, [meter] if meter.log_std > 0 else [], notes=(note,))
     found = site_references(case.submission, case.phase, case.rules)
-    if case.submission.is_baseline and not found.pairs:
-        # The organizers measured it where their references are from.
-        return _as_stated(case, [])
+    if _is_own_site(case, found):
+        return _as_stated(case, [], notes=(_BY_ORGANIZERS, *found.complaints))
     try:
         converter = _converter(case, found, known)
         converted = converter.convert(case.observation(), level=case.rules.level)
     except ValueError as error:  # InsufficientDataError, and what no record holds
         reasons = (*found.complaints, str(error))
         raise InsufficientDataError("; ".join(reasons)) from error
-    doubts = list(converted.doubts)
-    if case.submission.is_baseline and _is_own_site(found):
-        doubts = []
-    return _converted(case, converted, doubts, notes=found.complaints)
+    return _converted(case, converted, list(converted.doubts), notes=found.complaints)
 
 
-def _is_own_site(found: SiteReferences) -> bool:
-    """Return whether the references are the organizers' own: one and the same run."""
-    return all(p.before.energy_j == p.after.energy_j for p in found.pairs)
+def _is_own_site(case: _Case, found: SiteReferences) -> bool:
+    """Return whether the organizers measured it where their references are from.
+
+    That needs no conversion. Their references are then one and the same run, equal to
+    the digits that were written, or there is none beside what they call their own.
+    """
+    if not found.pairs:
+        return case.submission.is_baseline
+    is_theirs = case.submission.is_baseline or (
+        case.submission.label == case.rules.baseline
+    )
+    return is_theirs and all(pair.is_same for pair in found.pairs)
 
 
 def _converter(case: _Case, found: SiteReferences, known: _Known) -> SiteConverter:
@@ -271,7 +280,9 @@ def _figures(pair: SitePair) -> tuple[object, ...]:
     return pair.before, pair.after, rounding
 
 
-def _as_stated(case: _Case, doubts: list[Doubt]) -> NormalizedEnergy:
+def _as_stated(
+    case: _Case, doubts: list[Doubt], *, notes: Sequence[str]
+) -> NormalizedEnergy:
     """Return the energy as it was stated."""
     own = Estimate(
         workload=case.submission.label,
@@ -283,13 +294,8 @@ def _as_stated(case: _Case, doubts: list[Doubt]) -> NormalizedEnergy:
         method="none",
         provenance=case.figure.provenance,
         in_range=True,
-        notes=(
-            "as the organizers measured it"
-            if case.submission.is_baseline
-            else "as measured at the site, not brought to other hardware",
-        ),
     )
-    return _converted(case, Converted(own, 1.0, (), 1.0), doubts)
+    return _converted(case, Converted(own, 1.0, (), 1.0), doubts, notes=notes)
 
 
 def _converted(
