@@ -71,3 +71,11 @@ def test_costs_that_are_no_numbers_are_the_worst_and_all_are_finite():
     assert ranks_of(cut_off(costs)).T.tolist() == [[3, 1, 2, 3]]
     usual = np.array([[2.0, 1.0]], np.float32)
     assert cut_off(usual) is usual
+
+
+def test_a_crowd_among_thousands_is_ranked_exactly():
+    rng = np.random.default_rng(5)
+    spread, crowd = rng.normal(16, 2, (3_400, 4)), 16 + rng.normal(0, 1e-5, (2_600, 4))
+    costs = np.concatenate([spread, crowd]).astype(np.float32)
+    expected = np.argsort(costs, axis=0, kind="stable").T
+    assert np.array_equal(np.array(list(radix_orders(costs))), expected)

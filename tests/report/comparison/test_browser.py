@@ -103,11 +103,38 @@ def test_a_mark_tells_its_system_where_the_mouse_rests_on_it(browser, file):
         page.wait_for_selector("#chart .hoverlayer .hovertext")
         told = page.locator("#chart .hoverlayer").text_content()
         assert "large" in told
-        assert "train 4 kWh (2\N{EN DASH}8)" in told
-        assert "f1 0.5 (0.49\N{EN DASH}0.51)" in told
+        assert "train 4.00 kWh (2.00\N{EN DASH}8.00)" in told
+        assert "f1 0.50 (0.49\N{EN DASH}0.51)" in told
         assert "P(front) 95 %" in told
         assert "declared, scope not stated" in told
         assert "all.csv:4" in told
+
+
+def test_a_choice_without_systems_says_so_in_place_of_the_chart(browser, file):
+    with opened(browser, file) as page:
+        wait_for_chart(page)
+        assert not page.is_visible("#empty")
+        page.select_option("#metric", "1")
+        assert "no system has both" in page.inner_text("#empty")
+        assert not page.is_visible("#chart")
+        page.select_option("#metric", "0")
+        assert not page.is_visible("#empty")
+        assert page.is_visible("#chart")
+
+
+def test_a_page_that_starts_without_a_chart_draws_one_when_it_can(browser, tmp_path):
+    small = make_submission("small")
+    untrained = replace(small, energies={"test": small.energies["test"]})
+    path = tmp_path / "page.html"
+    comparison = make_comparison(submissions=[untrained])
+    path.write_text(render_comparison(comparison, now=NOW), encoding="utf-8")
+    with opened(browser, path) as page:
+        assert "an energy of train above 0" in page.inner_text("#empty")
+        assert not page.is_visible("#chart")
+        page.select_option("#phase", "1")
+        wait_for_chart(page)
+        assert not page.is_visible("#empty")
+        assert page.locator("#chart .scatterlayer .points path").count() > 0
 
 
 def test_a_click_sorts_and_another_turns_the_order_around(browser, file):

@@ -7,8 +7,10 @@ from compared import (
     make_comparison,
     make_figure,
     make_findings,
+    make_rules,
     make_submission,
 )
+from isojoule.comparison.rules import Metric
 from isojoule.report.comparison.cells import cells, ordered
 from isojoule.report.comparison.headings import headings
 from isojoule.report.comparison.index import Index
@@ -116,3 +118,78 @@ def test_the_gravest_findings_are_counted_apart_where_there_are_others():
     assert row_of(several, "small")["findings"].small == "1 error"
     alike = make_comparison(findings=(warning, warning))
     assert row_of(alike, "small")["findings"].small == "warnings"
+
+
+@pytest.mark.parametrize(
+    ("value_j", "said"),
+    [(5.61 * KWH, "from 5.61 kWh (“5610 Wh”) to"), (None, "from “5610 Wh” to")],
+)
+def test_an_amended_reference_is_told_in_its_unit_and_as_written(value_j, said):
+    after = make_figure(
+        "0.6", 0.6 * KWH, original=make_figure("5610 Wh", value_j), reason="typing"
+    )
+    submission = make_submission("base")
+    (run,) = submission.references
+    changed = replace(submission, references=(replace(run, energy=after),))
+    cell = row_of(make_comparison(submissions=[changed]), "base")["energy.train"]
+    assert f"reference crnn amended {said} 0.600 kWh: typing" in cell.source
+
+
+def explained(comparison):
+    return {heading.key: heading.explained for heading in headings(comparison)}
+
+
+def test_a_weighted_score_is_explained_by_its_direction():
+    metrics = {
+        "f1": Metric(name="f1"),
+        "eer": Metric(name="eer", higher_is_better=False),
+    }
+    told = explained(make_comparison(rules=make_rules(metrics=metrics)))
+    times = "\N{MULTIPLICATION SIGN}"
+    assert told["weighted.f1.train"].startswith(
+        f"f1 {times} (energy of the baseline / energy)^1"
+    )
+    assert told["weighted.eer.train"].startswith(
+        f"eer {times} (energy / energy of the baseline)^1"
+    )
+    assert "(for eer its inverse)" in told["weighted.ranking.train"]
+    all_high = {"f1": Metric(name="f1")}
+    told = explained(make_comparison(rules=make_rules(metrics=all_high)))
+    assert "inverse" not in told["weighted.ranking.train"]
+
+
+def test_the_chart_tells_the_texts_of_the_table_and_why_it_is_empty():
+    comparison = make_comparison()
+    index, columns = Index.of(comparison), headings(comparison)
+    rows = [(s, cells(comparison, index, s)) for s in comparison.systems]
+    data = script_data(comparison, index, columns, rows)
+    keys = [column.key for column in columns]
+    assert [keys[k] for k in data["places"]["energies"]] == [
+        "energy.train",
+        "energy.test",
+    ]
+    assert [keys[k] for k in data["places"]["scores"]] == ["score.f1", "score.eer"]
+    assert data["systems"][1]["fronts"]["0.0.0"] == ["95 %", True]
+    assert set(data["empty"]) == {"0.0.1", "0.1.1", "1.0.1", "1.1.1"}  # of eer
+    assert data["empty"]["0.1.1"] == (
+        "Nothing to draw: among all systems, no system has both an energy of test "
+        "above 0 and a score in eer."
+    )
+
+
+def test_a_front_that_is_all_but_certain_is_not_told_as_certain():
+    comparison = make_comparison()
+    everyone = comparison.cohorts["all systems"]
+    front = everyone.fronts["train", "f1"]
+    points = tuple(
+        replace(p, probability=0.9999 if p.is_on_front else 0.0001)
+        for p in front.points
+    )
+    fronts = {**everyone.fronts, ("train", "f1"): replace(front, points=points)}
+    cohorts = {**comparison.cohorts, "all systems": replace(everyone, fronts=fronts)}
+    comparison = replace(comparison, cohorts=cohorts)
+    index = Index.of(comparison)
+    rows = [(s, cells(comparison, index, s)) for s in comparison.systems]
+    data = script_data(comparison, index, headings(comparison), rows)
+    told = [system["fronts"]["0.0.0"][0] for system in data["systems"]]
+    assert told == ["<1 %", ">99 %", ">99 %", "<1 %"]

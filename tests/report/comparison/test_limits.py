@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from compared import (
     make_comparison,
     make_figure,
@@ -7,6 +9,7 @@ from compared import (
     make_submission,
     make_system,
 )
+from isojoule.comparison.rules import Amendment, Metric
 from isojoule.report.comparison.limits import describe_limits
 
 
@@ -36,7 +39,9 @@ def test_it_says_what_nobody_stated():
     assert "All 4 references have fewer than 3 significant digits" in text
     assert "by up to 10 %" in text  # 0.05 of 0.5
     assert "Nobody states the level of the intervals of f1" in text
-    assert "1 system stands in the ranking with a figure" in text
+    assert (
+        "1 system has a figure that a check calls an error: until the team has" in text
+    )
     assert "waived 1 finding" in text
 
 
@@ -80,3 +85,39 @@ def test_energies_that_nothing_brings_to_one_machine_are_called_that():
     phases = {n: replace(p, method="none") for n, p in rules.phases.items()}
     text = told(make_comparison(rules=replace(rules, phases=phases)))
     assert "Energies of train stand as stated" in text
+
+
+@pytest.mark.parametrize(
+    ("directions", "said"),
+    [
+        ({"f1": True}, "counts as much as 2 times the score."),
+        ({"eer": False}, "as much as 0.5 times the score, of which lower is better."),
+        (
+            {"f1": True, "eer": False},
+            "as much as 2 times the score, or 0.5 times one of which lower is better.",
+        ),
+    ],
+)
+def test_half_the_energy_counts_by_the_direction_of_the_score(directions, said):
+    metrics = {n: Metric(name=n, higher_is_better=d) for n, d in directions.items()}
+    assert said in told(make_comparison(rules=make_rules(metrics=metrics)))
+
+
+def test_a_system_without_an_energy_is_not_said_to_be_ranked_with_it():
+    nothing = make_submission("small", energies={})
+    text = told(make_comparison(submissions=[nothing]))
+    assert "1 system has a figure that a check calls an error" in text
+    assert "in the ranking with" not in text
+
+
+def test_a_figure_that_is_amended_twice_counts_once():
+    twice = tuple(
+        Amendment(label="small", field="scores.f1", value=value, reason="typing")
+        for value in (0.3, 0.4)
+    )
+    score = make_figure("0.4", 0.4, original=make_figure("4", 4.0), reason="typing")
+    changed = make_submission("small", scores={"f1": score})
+    comparison = make_comparison(
+        rules=make_rules(amendments=twice), submissions=[changed]
+    )
+    assert "amended 1 figure;" in told(comparison)

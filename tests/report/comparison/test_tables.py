@@ -2,12 +2,21 @@ from dataclasses import replace
 
 import pytest
 
-from compared import make_comparison, make_figure, make_rules, make_submission
+from compared import (
+    KWH,
+    make_comparison,
+    make_figure,
+    make_rules,
+    make_submission,
+)
 from isojoule.comparison.budget import Doubt
 from isojoule.comparison.rules import Amendment
+from isojoule.comparison.use import BreakEven
 from isojoule.formats.table import encode_csv
 from isojoule.report.comparison.page_tables import (
+    break_evens_for_page,
     caps_for_page,
+    describe_break_evens,
     is_of_figures,
     steps_for_page,
 )
@@ -18,7 +27,7 @@ from isojoule.report.comparison.tables import (
 )
 from isojoule.report.latex import to_latex
 from isojoule.report.markdown import to_markdown
-from isojoule.submissions import Problem
+from isojoule.submissions import Problem, ReferenceRun
 from isojoule.tables import Column
 
 pytest.importorskip("scipy", reason="a comparison needs the compare extra")
@@ -69,6 +78,69 @@ def test_an_amendment_stands_beside_what_it_replaced():
     tables = comparison_tables(make_comparison(rules=rules, submissions=[changed]))
     (row,) = tables["amendments"].rows()
     assert (row["before"], row["after"], row["reason"]) == ("4", "0.4", "typing")
+
+
+def amendment(field, value, reason):
+    return Amendment(label="small", field=field, value=value, reason=reason)
+
+
+def test_a_figure_that_is_amended_twice_has_one_row_with_its_last_reason():
+    """One amendment names all references, a later one this; the original stays."""
+    rules = make_rules(
+        amendments=(
+            amendment("reference_energy_kwh", 0.7, "unit"),
+            amendment("reference_energy_kwh.crnn", 0.6, "agreed by mail"),
+        )
+    )
+    before = make_figure("5610 Wh", 5.61 * KWH)
+    after = make_figure("0.6", 0.6 * KWH, original=before, reason="agreed by mail")
+    run = ReferenceRun("crnn", "train", after)
+    changed = make_submission("small", references=(run,))
+    tables = comparison_tables(make_comparison(rules=rules, submissions=[changed]))
+    (row,) = tables["amendments"].rows()
+    assert row["field"] == "reference_energy_kwh.crnn.train"
+    assert (row["before"], row["after"]) == ("5.61 kWh", "0.600 kWh")
+    assert row["reason"] == "agreed by mail"
+
+
+def test_a_score_that_is_called_after_a_unit_is_no_energy():
+    rules = make_rules(amendments=(amendment("scores.f1_kwh", 0.4, "typing"),))
+    score = make_figure("0.4", 0.4, original=make_figure("4", 4.0), reason="typing")
+    changed = make_submission("small", scores={"f1_kwh": score})
+    tables = comparison_tables(make_comparison(rules=rules, submissions=[changed]))
+    (row,) = tables["amendments"].rows()
+    assert (row["before"], row["after"]) == ("4", "0.4")
+
+
+def with_pairs(*pairs):
+    everyone = make_comparison().cohorts["all systems"]
+    return replace(everyone, break_evens=pairs)
+
+
+def test_pairs_say_whether_they_differ_by_more_than_their_errors(tables):
+    clear, unclear = (
+        BreakEven(
+            a="a", b=b, n_inferences=n, cheaper_below="a", cheaper_above=b, is_clear=is_
+        )
+        for b, n, is_ in (("b", 2.0, True), ("c", 3.0, False))
+    )
+    shown = break_evens_for_page(with_pairs(unclear, clear)).rows()
+    assert [(r["above"], r["clear"]) for r in shown] == [("b", True), ("c", False)]
+    assert "is_clear" in tables["break-even"].rows()[0]
+
+
+def test_pairs_that_need_the_same_are_not_counted_as_decided():
+    crossing = BreakEven(
+        a="a", b="b", n_inferences=2.0, cheaper_below="a", cheaper_above="b"
+    )
+    decided = BreakEven(a="a", b="c", cheaper_below="a", cheaper_above="a")
+    alike = BreakEven(a="b", b="c", reason="both need the same")
+    (told,) = describe_break_evens(with_pairs(crossing, decided, alike))
+    assert told == (
+        "Of 3 pairs of systems on the fronts, 1 has such a number; in 1 one system "
+        "never needs more however much it is used; in 1 both need the same. At most 30 "
+        "systems are paired, those with the best scores."
+    )
 
 
 def test_the_budget_has_median_errors_and_shares(tables):

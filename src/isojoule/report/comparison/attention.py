@@ -91,8 +91,10 @@ class Amended:
 
     Parameters
     ----------
-    label, field, reason : str
+    label, field : str
         As in the rules.
+    reason : str
+        Of the last amendment of the figure.
     before, after : str
         The two texts.
     place : str
@@ -165,26 +167,29 @@ def _evidence(name: str, seen: Figure | str) -> Evidence:
 
 
 def amended_figures(comparison: Comparison) -> tuple[Amended, ...]:
-    """Return every correction of the rules with the figures that it replaced."""
+    """Return every figure that the rules amend, once, with what it replaced."""
     submissions = {s.label: s.submission for s in comparison.systems}
+    fields: dict[str, list[str]] = {}
+    for amendment in comparison.rules.amendments:
+        fields.setdefault(amendment.label, []).append(f"{amendment.field}.")
     return tuple(
         Amended(
-            label=shown(amendment.label),
+            label=shown(label),
             field=shown(name),
             before=_told(name, figure.original) if figure.original else "nothing",
             after=_told(name, figure),
-            reason=shown(amendment.reason),
+            reason=shown(figure.reason),
             place=place_text(figure.place),
         )
-        for amendment in comparison.rules.amendments
-        if amendment.label in submissions
-        for name, figure in _figures(submissions[amendment.label])
-        if figure.reason and f"{name}.".startswith(f"{amendment.field}.")
+        for label, asked in fields.items()
+        if label in submissions
+        for name, figure in _figures(submissions[label])
+        if figure.reason and f"{name}.".startswith(tuple(asked))
     )
 
 
 def _told(name: str, figure: Figure) -> str:
-    if "_kwh" in name and figure.value is not None:
+    if "_kwh" in name and not name.startswith("scores.") and figure.value is not None:
         return f"{kwh_text(figure.value)} kWh"
     return shown(figure.text)
 

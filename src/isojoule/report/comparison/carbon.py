@@ -10,6 +10,7 @@ from isojoule.comparison.rules import Carbon
 from isojoule.comparison.systems import System
 from isojoule.errors import UnknownNameError
 from isojoule.report.carbon import describe_intensity
+from isojoule.report.comparison.methods import describe_energies
 from isojoule.report.comparison.words import shown
 from isojoule.tables import Table
 from isojoule.units import j_to_kwh
@@ -56,8 +57,8 @@ def carbon_block(comparison: Comparison) -> CarbonBlock | None:
         return CarbonBlock((f"No carbon figures: {error}.",), None)
     apart = (
         "Not a ranking: this block says what the energies above would emit on one "
-        f"grid. All of them are those on {shown(comparison.rules.hardware)}: where a "
-        "team sits does not count."
+        f"grid: {describe_energies(comparison.rules)}. Where a team sits does not "
+        "count."
     )
     text = (apart, *describe_intensity(intensity), _building(carbon), _IGNORED)
     table = _table(comparison, carbon, intensity.intensity_g_per_kwh)

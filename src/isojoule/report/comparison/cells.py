@@ -159,12 +159,21 @@ def normalized_source(system: System, phase: str) -> str:
         beyond = number_text(energy.extrapolation_factor)
         parts.append(f"beyond the references by a factor of {beyond}")
     amended = [
-        f"reference {shown(run.name)} amended from {shown(run.energy.original.text)} "
-        f"to {shown(run.energy.text)} kWh: {shown(run.energy.reason)}"
+        f"reference {shown(run.name)} amended from "
+        f"{_original_text(run.energy.original)} to {kwh_text(run.energy.value)} kWh: "
+        f"{shown(run.energy.reason)}"
         for run in system.submission.references
         if run.energy.original is not None
     ]
     return "; ".join([*parts, *amended, *(shown(note) for note in found.notes)])
+
+
+def _original_text(figure: Figure) -> str:
+    """Return an energy as it was understood, and as it was written."""
+    written = f"“{shown(figure.text)}”"
+    if figure.value is None:
+        return written
+    return f"{kwh_text(figure.value)} kWh ({written})"
 
 
 def _stated_cell(figure: Figure | None) -> PageCell:

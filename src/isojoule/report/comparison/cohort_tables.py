@@ -1,9 +1,8 @@
-"""The results of the cohorts of a comparison as tables, energies in kWh."""
+"""The results of all cohorts of a comparison as tables, energies in kWh."""
 
-from collections.abc import Iterable
 from typing import Any, Final
 
-from isojoule.comparison.compare import Compared, Comparison
+from isojoule.comparison.compare import Comparison
 from isojoule.comparison.quantities import COUNTS
 from isojoule.comparison.scores import Agreement
 from isojoule.report.comparison.words import shown
@@ -23,16 +22,8 @@ def quantity_name(quantity: str) -> str:
     return _QUANTITIES.get(quantity, f"{quantity} energy")
 
 
-def caps_table(comparison: Comparison, cohort: str | None = None) -> Table:
-    """Return the best score under every cap, for one cohort or all of them.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What to show.
-    cohort : str or None
-        Name of one cohort; then the column that names it is left out.
-    """
+def caps_table(comparison: Comparison) -> Table:
+    """Return the best score under every cap."""
     rows = [
         {
             "cohort": shown(name),
@@ -49,14 +40,13 @@ def caps_table(comparison: Comparison, cohort: str | None = None) -> Table:
             "loss_low": row.loss_low,
             "loss_high": row.loss_high,
         }
-        for name, compared in _chosen(comparison, cohort)
+        for name, compared in comparison.cohorts.items()
         for metric in comparison.rules.metrics
         for row in compared.caps.get(metric, ())
     ]
     return _of_cohorts(
         "Best score under a cap",
         rows,
-        cohort,
         metric="score",
         quantity="capped",
         cap="cap",
@@ -72,16 +62,8 @@ def caps_table(comparison: Comparison, cohort: str | None = None) -> Table:
     )
 
 
-def fronts_table(comparison: Comparison, cohort: str | None = None) -> Table:
-    """Return the systems that are on a front, by rising energy.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What to show.
-    cohort : str or None
-        Name of one cohort; then the column that names it is left out.
-    """
+def fronts_table(comparison: Comparison) -> Table:
+    """Return the systems that are on a front, by rising energy."""
     systems = {system.label: system for system in comparison.systems}
     rows = [
         {
@@ -94,7 +76,7 @@ def fronts_table(comparison: Comparison, cohort: str | None = None) -> Table:
             "score": systems[label].score(metric),
             "probability_fraction": probabilities[label],
         }
-        for name, compared in _chosen(comparison, cohort)
+        for name, compared in comparison.cohorts.items()
         for (phase, metric), front in compared.fronts.items()
         for probabilities in ({p.label: p.probability for p in front.points},)
         for label in front.members
@@ -102,7 +84,6 @@ def fronts_table(comparison: Comparison, cohort: str | None = None) -> Table:
     return _of_cohorts(
         "The front: no other system is as good for less energy",
         rows,
-        cohort,
         phase="phase",
         metric="metric",
         label="system",
@@ -113,16 +94,8 @@ def fronts_table(comparison: Comparison, cohort: str | None = None) -> Table:
     )
 
 
-def steps_table(comparison: Comparison, cohort: str | None = None) -> Table:
-    """Return what a further point costs along the front.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What to show.
-    cohort : str or None
-        Name of one cohort; then the column that names it is left out.
-    """
+def steps_table(comparison: Comparison) -> Table:
+    """Return what a further point costs along the front."""
     rows = [
         {
             "cohort": shown(name),
@@ -137,14 +110,13 @@ def steps_table(comparison: Comparison, cohort: str | None = None) -> Table:
             "is_worthy": step.is_worthy,
             "reason": step.reason,
         }
-        for name, compared in _chosen(comparison, cohort)
+        for name, compared in comparison.cohorts.items()
         for steps in compared.steps.values()
         for step in steps
     ]
     return _of_cohorts(
         "What a further point costs along the front",
         rows,
-        cohort,
         phase="phase",
         metric="metric",
         from_label="from",
@@ -158,16 +130,8 @@ def steps_table(comparison: Comparison, cohort: str | None = None) -> Table:
     )
 
 
-def agreements_table(comparison: Comparison, cohort: str | None = None) -> Table:
-    """Return whether the energy-weighted scores still order by quality.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What to show.
-    cohort : str or None
-        Name of one cohort; then the column that names it is left out.
-    """
+def agreements_table(comparison: Comparison) -> Table:
+    """Return whether the energy-weighted scores still order by quality."""
     rows = [
         {
             "cohort": shown(name),
@@ -181,13 +145,12 @@ def agreements_table(comparison: Comparison, cohort: str | None = None) -> Table
             "is_energy_alone": found.is_energy_alone,
             "reason": found.reason,
         }
-        for name, compared in _chosen(comparison, cohort)
+        for name, compared in comparison.cohorts.items()
         for found in compared.agreements
     ]
     return _of_cohorts(
         "Order by the score and order by the energy-weighted score",
         rows,
-        cohort,
         phase="phase",
         metric="score",
         n="systems",
@@ -200,26 +163,17 @@ def agreements_table(comparison: Comparison, cohort: str | None = None) -> Table
     )
 
 
-def exponents_table(comparison: Comparison, cohort: str | None = None) -> Table:
-    """Return what another weight of energy would do.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What to show.
-    cohort : str or None
-        Name of one cohort; then the column that names it is left out.
-    """
+def exponents_table(comparison: Comparison) -> Table:
+    """Return what another weight of energy would do."""
     rows = [
         {"cohort": shown(name), **row}
-        for name, compared in _chosen(comparison, cohort)
+        for name, compared in comparison.cohorts.items()
         for found in compared.agreements
         for row in _exponents(found)
     ]
     return _of_cohorts(
         "Other weights of energy",
         rows,
-        cohort,
         phase="phase",
         metric="score",
         exponent="exponent",
@@ -241,16 +195,8 @@ def _exponents(found: Agreement) -> list[dict[str, Cell]]:
     ]
 
 
-def break_even_table(comparison: Comparison, cohort: str | None = None) -> Table:
-    """Return from how many uses on the dearer training pays.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What to show.
-    cohort : str or None
-        Name of one cohort; then the column that names it is left out.
-    """
+def break_even_table(comparison: Comparison) -> Table:
+    """Return from how many uses on the dearer training pays."""
     rows = [
         {
             "cohort": shown(name),
@@ -259,34 +205,27 @@ def break_even_table(comparison: Comparison, cohort: str | None = None) -> Table
             "n_inferences": found.n_inferences,
             "cheaper_below": found.cheaper_below and shown(found.cheaper_below),
             "cheaper_above": found.cheaper_above and shown(found.cheaper_above),
+            "is_clear": found.is_clear,
             "reason": found.reason,
         }
-        for name, compared in _chosen(comparison, cohort)
+        for name, compared in comparison.cohorts.items()
         for found in compared.break_evens
     ]
     return _of_cohorts(
         "Training and use together",
         rows,
-        cohort,
         a="system",
         b="against",
         n_inferences="passes over the test set",
         cheaper_below="cheaper below",
         cheaper_above="cheaper above",
+        is_clear="clear",
         reason="why none",
     )
 
 
-def proxies_table(comparison: Comparison, cohort: str | None = None) -> Table:
-    """Return how parameters and multiply-accumulates go with energy.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What to show.
-    cohort : str or None
-        Name of one cohort; then the column that names it is left out.
-    """
+def proxies_table(comparison: Comparison) -> Table:
+    """Return how parameters and multiply-accumulates go with energy."""
     rows = [
         {
             "cohort": shown(name),
@@ -297,13 +236,12 @@ def proxies_table(comparison: Comparison, cohort: str | None = None) -> Table:
             "p_value": found.p_value,
             "reason": found.reason,
         }
-        for name, compared in _chosen(comparison, cohort)
+        for name, compared in comparison.cohorts.items()
         for found in compared.proxies
     ]
     return _of_cohorts(
         "Do counts stand for energy?",
         rows,
-        cohort,
         phase="energy of",
         quantity="count",
         n="systems",
@@ -313,16 +251,8 @@ def proxies_table(comparison: Comparison, cohort: str | None = None) -> Table:
     )
 
 
-def orders_table(comparison: Comparison, cohort: str | None = None) -> Table:
-    """Return how far normalization keeps the order of the energies as stated.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        What to show.
-    cohort : str or None
-        Name of one cohort; then the column that names it is left out.
-    """
+def orders_table(comparison: Comparison) -> Table:
+    """Return how far normalization keeps the order of the energies as stated."""
     rows = [
         {
             "cohort": shown(name),
@@ -332,13 +262,12 @@ def orders_table(comparison: Comparison, cohort: str | None = None) -> Table:
             "p_value": found.p_value,
             "reason": found.reason,
         }
-        for name, compared in _chosen(comparison, cohort)
+        for name, compared in comparison.cohorts.items()
         for found in compared.order_changes
     ]
     return _of_cohorts(
         "Order before and after normalization",
         rows,
-        cohort,
         phase="energy of",
         n="systems",
         kendall_tau="Kendall tau",
@@ -347,20 +276,9 @@ def orders_table(comparison: Comparison, cohort: str | None = None) -> Table:
     )
 
 
-def _chosen(
-    comparison: Comparison, cohort: str | None
-) -> Iterable[tuple[str, Compared]]:
-    if cohort is not None:
-        return [(cohort, comparison.cohorts[cohort])]
-    return comparison.cohorts.items()
-
-
-def _of_cohorts(
-    title: str, rows: list[_Row], cohort: str | None, **labels: str
-) -> Table:
-    """Return a table whose first column names the cohort where there are several."""
-    if cohort is None:
-        labels = {"cohort": "cohort", **labels}
+def _of_cohorts(title: str, rows: list[_Row], **labels: str) -> Table:
+    """Return a table whose first column names the cohort."""
+    labels = {"cohort": "cohort", **labels}
     # What is known of no row would be an empty column.
     kept = {
         name: label

@@ -13,6 +13,7 @@ from isojoule.comparison.scores import ENERGY_ALONE_TAU, RANKING, Agreement
 from isojoule.comparison.systems import NormalizedEnergy, System
 from isojoule.report.comparison.carbon import carbon_document
 from isojoule.report.comparison.index import Index, is_baseline
+from isojoule.report.comparison.methods import is_normalized
 from isojoule.report.comparison.words import (
     kwh_text,
     level_text,
@@ -317,9 +318,10 @@ def _reference_told(comparison: Comparison, phase: str) -> str:
         for r in rules.references
     )
     base = rules.baseline_energy_j
+    is_used = bool(told) and is_normalized(comparison.rules, phase)
     hardware = shown(comparison.rules.hardware)
     return (
         f"Energies of {shown(phase)}: method {shown(rules.method)}"
-        f"{f', references on {hardware}: {told}' if told else ''}"
+        f"{f', references on {hardware}: {told}' if is_used else ''}"
         f"{'' if base is None else f'; baseline {kwh_text(base)} kWh'}."
     )

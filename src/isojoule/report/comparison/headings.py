@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from isojoule.comparison.compare import Comparison
+from isojoule.comparison.rules import Rules
 from isojoule.comparison.scores import RANKING
-from isojoule.report.comparison.words import TIMES, level_text, shown
+from isojoule.report.comparison.methods import is_normalized
+from isojoule.report.comparison.words import TIMES, level_text, named, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +85,16 @@ def _of_phase(comparison: Comparison, p: int) -> tuple[Heading, ...]:
     rules = comparison.rules
     phase, metrics = list(rules.phases)[p], list(rules.metrics)
     level, name = level_text(rules.level), shown(list(rules.phases)[p])
+    machine = (
+        f"On {shown(rules.hardware)}"
+        if is_normalized(rules, phase)
+        else "As stated, on the hardware of the team"
+    )
     return (
         Heading(
             key=f"energy.{phase}",
             text=f"{name} [kWh]",
-            explained=f"On {shown(rules.hardware)}, with its {level} interval.",
+            explained=f"{machine}, with its {level} interval.",
             phase=p,
         ),
         Heading(
@@ -131,8 +138,7 @@ def _of_phase(comparison: Comparison, p: int) -> tuple[Heading, ...]:
                 key=f"weighted.{metric}.{phase}",
                 text="energy-weighted",
                 unseen=shown(metric),
-                explained=f"{shown(metric)} {TIMES} (energy of the baseline / energy)^"
-                f"{rules.exponent:g}, and its rank.",
+                explained=_weighting(rules, metric),
                 phase=p,
                 metric=m,
             )
@@ -141,8 +147,25 @@ def _of_phase(comparison: Comparison, p: int) -> tuple[Heading, ...]:
         Heading(
             key=f"weighted.{RANKING}.{phase}",
             text="weighted ranking score",
-            explained="Mean over metrics of score / score of the baseline, "
-            "energy-weighted, and its rank.",
+            explained=_ranking_score(rules),
             phase=p,
         ),
+    )
+
+
+def _weighting(rules: Rules, metric: str) -> str:
+    ratio = (
+        "energy of the baseline / energy"
+        if rules.metrics[metric].higher_is_better
+        else "energy / energy of the baseline"
+    )
+    return f"{shown(metric)} {TIMES} ({ratio})^{rules.exponent:g}, and its rank."
+
+
+def _ranking_score(rules: Rules) -> str:
+    lower = [m.name for m in rules.metrics.values() if not m.higher_is_better]
+    inverse = f" (for {named(lower)} its inverse)" if lower else ""
+    return (
+        f"Mean over metrics of score / score of the baseline{inverse}, {TIMES} (energy "
+        f"of the baseline / energy)^{rules.exponent:g}, and its rank."
     )

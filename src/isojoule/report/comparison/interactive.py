@@ -13,7 +13,8 @@ from isojoule.errors import MissingExtraError
 from isojoule.report.comparison.cells import PageCell
 from isojoule.report.comparison.headings import Heading
 from isojoule.report.comparison.index import Index, is_baseline
-from isojoule.report.comparison.words import shown
+from isojoule.report.comparison.methods import machine_text
+from isojoule.report.comparison.words import share_text, shown
 from isojoule.submissions import Figure
 from isojoule.units import j_to_kwh
 
@@ -51,13 +52,14 @@ def script_data(
     places = {system.label: i for i, (system, _) in enumerate(rows)}
     return {
         "level": f"{100 * rules.level:g} %",
-        "hardware": shown(rules.hardware),
+        "machines": [machine_text(rules, phase) for phase in rules.phases],
         "phases": [shown(name) for name in rules.phases],
         "metrics": [
             {"name": shown(m.name), "isHighBetter": m.higher_is_better}
             for m in rules.metrics.values()
         ],
         "cohorts": [shown(name) for name in comparison.cohorts],
+        "places": _places(comparison, columns),
         "columns": [
             {
                 "text": f"{c.text} {c.unseen}".strip(),
@@ -72,6 +74,7 @@ def script_data(
         ],
         "fronts": _fronts(comparison, places),
         "caps": _caps(comparison),
+        "empty": _empty(comparison),
     }
 
 
@@ -88,6 +91,28 @@ def _choices(comparison: Comparison) -> list[tuple[str, tuple[str, str, str]]]:
     ]
 
 
+def _places(comparison: Comparison, columns: Sequence[Heading]) -> dict[str, list[int]]:
+    """Return the columns of energies and scores, whose texts the chart tells too."""
+    keys = [column.key for column in columns]
+    return {
+        "energies": [keys.index(f"energy.{name}") for name in comparison.rules.phases],
+        "scores": [keys.index(f"score.{name}") for name in comparison.rules.metrics],
+    }
+
+
+def _empty(comparison: Comparison) -> dict[str, str]:
+    """Return why there is nothing to draw, for the choices where there is not."""
+    return {
+        key: f"Nothing to draw: among {shown(cohort)}, no system has both an energy of "
+        f"{shown(phase)} above 0 and a score in {shown(metric)}."
+        for key, (cohort, phase, metric) in _choices(comparison)
+        if not any(
+            _energy(system, phase) and _score(system.submission.scores.get(metric))
+            for system in comparison.cohorts[cohort].systems
+        )
+    }
+
+
 def _system(comparison: Comparison, index: Index, system: System) -> dict[str, Any]:
     rules, submission = comparison.rules, system.submission
     findings = index.findings.get(system.label, ())
@@ -101,7 +126,7 @@ def _system(comparison: Comparison, index: Index, system: System) -> dict[str, A
         "energies": [_energy(system, phase) for phase in rules.phases],
         "scores": [_score(submission.scores.get(metric)) for metric in rules.metrics],
         "fronts": {
-            key: [_rounded(point.probability), point.is_on_front]
+            key: [share_text(point.probability), point.is_on_front]
             for key, choice in _choices(comparison)
             if (point := index.front(*choice, system.label)) is not None
         },

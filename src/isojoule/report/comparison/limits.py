@@ -8,6 +8,8 @@ from isojoule.comparison.budget import STATED_LEVEL
 from isojoule.comparison.compare import Comparison
 from isojoule.comparison.scores import RANKING
 from isojoule.comparison.systems import NormalizedEnergy
+from isojoule.report.comparison.attention import amended_figures
+from isojoule.report.comparison.methods import is_normalized
 from isojoule.report.comparison.words import (
     level_text,
     named,
@@ -71,7 +73,7 @@ def _of_references(comparison: Comparison, phase: str) -> list[str]:
     rules, found = comparison.rules, _energies(comparison, phase)
     if not found:
         return []
-    if rules.phases[phase].method == "none":
+    if not is_normalized(rules, phase):
         stated = (
             f"Energies of {shown(phase)} stand as stated: nothing brings them to "
             "common hardware, so machines are compared along with systems."
@@ -190,7 +192,7 @@ def _of_weighting(comparison: Comparison) -> Iterable[str]:
     yield (
         f"Energy-weighted scores use an exponent of {exponent:g}"
         f"{', as published' if exponent == 1 else ''}. They have no floor: halving a "
-        f"tiny energy counts as much as {2**exponent:.3g} times the score."
+        f"tiny energy counts as much as {_halving(comparison)}."
     )
     systems = next(iter(comparison.cohorts.values()), None)
     alone = [a for a in systems.agreements if a.is_energy_alone] if systems else []
@@ -202,21 +204,33 @@ def _of_weighting(comparison: Comparison) -> Iterable[str]:
         yield f"The energy-weighted order is an order of energy alone for {told}."
 
 
+def _halving(comparison: Comparison) -> str:
+    """Return what half the energy does to a weighted score, by direction of scores."""
+    exponent = comparison.rules.exponent
+    higher, lower = f"{2**exponent:.3g} times", f"{0.5**exponent:.3g} times"
+    directions = {m.higher_is_better for m in comparison.rules.metrics.values()}
+    if directions == {True}:
+        return f"{higher} the score"
+    if directions == {False}:
+        return f"{lower} the score, of which lower is better"
+    return f"{higher} the score, or {lower} one of which lower is better"
+
+
 def _of_findings(comparison: Comparison) -> list[str]:
     counting = [f for f in comparison.findings if not f.waived]
     doubtful = {f.label for f in counting if f.severity == "error" and f.label}
     told = []
     if doubtful:
         n = len(doubtful)
-        stands = plural(n, "system stands", "systems stand")
+        team = "the team has" if n == 1 else "the teams have"
         told.append(
-            f"{stands} in the ranking with a figure that a check calls an error: until "
-            "the team has answered, fronts and ranks may change."
+            f"{plural(n, 'system has', 'systems have')} a figure that a check calls an "
+            f"error: until {team} answered, fronts and ranks may change."
         )
     n_waived = sum(bool(f.waived) for f in comparison.findings)
     if n_waived:
         told.append(f"The organizers waived {plural(n_waived, 'finding')}; see why.")
-    if n := len(comparison.rules.amendments):
+    if n := len(amended_figures(comparison)):
         told.append(
             f"The organizers amended {plural(n, 'figure')}; the originals are shown."
         )

@@ -25,6 +25,7 @@ from isojoule.report.comparison.interactive import (
     script_data,
     to_script_json,
 )
+from isojoule.report.comparison.methods import describe_energies, is_normalized
 from isojoule.report.comparison.page_tables import is_of_figures
 from isojoule.report.comparison.sections import parts
 from isojoule.report.comparison.tables import problems_table
@@ -84,6 +85,8 @@ class Board:
         Whether the chart is one that can be used.
     notice : str
         Why there is no figure, or none that can be used.
+    empty : str
+        Why there is nothing to draw of the first phase, metric and cohort.
     data : str
         JSON for the script.
     sorted_by : str
@@ -100,6 +103,7 @@ class Board:
     still: ComparisonFigure | None
     is_interactive: bool
     notice: str
+    empty: str
     data: str
     sorted_by: str
 
@@ -186,8 +190,8 @@ def _lead(comparison: Comparison) -> str:
     teams = {system.team for system in comparison.systems}
     return (
         f"{plural(len(comparison.systems), 'system')} of {plural(len(teams), 'team')}, "
-        f"energies brought to {shown(rules.hardware)}. Ranks, ties and the front are "
-        f"those of {rules.n_draws:,} draws from the errors of all figures."
+        f"{describe_energies(rules)}. Ranks, ties and the front are those of "
+        f"{rules.n_draws:,} draws from the errors of all figures."
     )
 
 
@@ -195,11 +199,13 @@ def _facts(comparison: Comparison) -> tuple[Fact, ...]:
     rules = comparison.rules
     n_teams = len({system.team for system in comparison.systems})
     methods = dict.fromkeys(p.method for p in rules.phases.values())
+    is_used = any(is_normalized(rules, phase) for phase in rules.phases)
+    hardware = [Fact("reference hardware", shown(rules.hardware))] if is_used else []
     return (
         Fact("systems, teams", f"{len(comparison.systems):,}, {n_teams:,}"),
         Fact("phases", ", ".join(shown(phase) for phase in rules.phases)),
         Fact("scores", ", ".join(shown(metric) for metric in rules.metrics)),
-        Fact("reference hardware", shown(rules.hardware)),
+        *hardware,
         Fact("method", ", ".join(shown(method) for method in methods)),
         Fact("intervals", level_text(rules.level)),
         Fact("draws, seed", f"{rules.n_draws:,}, {rules.seed}"),
@@ -207,7 +213,11 @@ def _facts(comparison: Comparison) -> tuple[Fact, ...]:
 
 
 def _notice(comparison: Comparison) -> str:
-    errors = {f.label for f in comparison.findings if _counts(f.severity, f.waived)}
+    errors = {
+        f.label
+        for f in comparison.findings
+        if f.label and _counts(f.severity, f.waived)
+    }
     if not errors:
         return ""
     n = plural(len(errors), "system has", "systems have")
@@ -249,6 +259,7 @@ def _board(comparison: Comparison, figures: Sequence[ComparisonFigure]) -> Board
         still=next((f for f in figures if f.is_main), None),
         is_interactive=False,
         notice="",
+        empty=data["empty"].get("0.0.0", ""),
         data=to_script_json(data),
         sorted_by=f"rank.energy.{rules.main_phase}",
     )

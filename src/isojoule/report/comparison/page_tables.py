@@ -9,6 +9,7 @@ from isojoule.comparison.compare import Compared, Comparison
 from isojoule.comparison.marginal import Step
 from isojoule.comparison.quantities import COUNTS
 from isojoule.comparison.scores import RANKING, Agreement
+from isojoule.comparison.use import MAX_SYSTEMS
 from isojoule.report.comparison.cohort_tables import quantity_name
 from isojoule.report.comparison.index import score_decimals
 from isojoule.report.comparison.words import (
@@ -16,6 +17,7 @@ from isojoule.report.comparison.words import (
     kwh_text,
     number_text,
     p_text,
+    plural,
     range_text,
     score_text,
     share_text,
@@ -223,6 +225,7 @@ def break_evens_for_page(compared: Compared) -> Table:
                 "below": shown(found.cheaper_below or ""),
                 "above": shown(found.cheaper_above or ""),
                 "n": number_text(found.n_inferences),
+                "clear": found.is_clear,
             }
             for found in known[:_MAX_BREAK_EVENS]
         ],
@@ -230,6 +233,7 @@ def break_evens_for_page(compared: Compared) -> Table:
             "below": "needs less for little use",
             "above": "needs less for much use",
             "n": "passes over the test set",
+            "clear": "clear",
         },
     )
 
@@ -237,12 +241,22 @@ def break_evens_for_page(compared: Compared) -> Table:
 def describe_break_evens(compared: Compared) -> tuple[str, ...]:
     """Return how many pairs have a break-even, and how many of them are shown."""
     pairs = compared.break_evens
-    n_known = sum(b.n_inferences is not None for b in pairs)
     if not pairs:
         return ()
+    n_known = sum(b.n_inferences is not None for b in pairs)
+    n_alike = sum(b.cheaper_below is None for b in pairs)
+    n_apart = len(pairs) - n_known - n_alike
+    parts = [f"{n_known} have such a number" if n_known != 1 else "1 has such a number"]
+    if n_apart:
+        parts.append(
+            f"in {n_apart} one system never needs more however much it is used"
+        )
+    if n_alike:
+        parts.append(f"in {n_alike} both need the same")
+    n_pairs = plural(len(pairs), "pair")
     told = (
-        f"Of {len(pairs)} pairs of systems on the fronts, {n_known} have such a "
-        "number; in the others one system needs less however much it is used."
+        f"Of {n_pairs} of systems on the fronts, {'; '.join(parts)}. At most "
+        f"{MAX_SYSTEMS} systems are paired, those with the best scores."
     )
     if n_known <= _MAX_BREAK_EVENS:
         return (told,)

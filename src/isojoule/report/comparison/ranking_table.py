@@ -6,6 +6,7 @@ from isojoule.comparison.compare import ALL_SYSTEMS, Comparison
 from isojoule.comparison.ranking import RankInterval
 from isojoule.comparison.systems import System
 from isojoule.report.comparison.index import Index, is_baseline
+from isojoule.report.comparison.methods import describe_energies
 from isojoule.report.comparison.words import (
     kwh_text,
     level_text,
@@ -34,8 +35,8 @@ def ranking_table(comparison: Comparison) -> Table:
         for phase in rules.phases
     }
     return Table.from_rows(
-        f"{shown(rules.edition)}: by {shown(rules.main_metric)}, energies on "
-        f"{shown(rules.hardware)}",
+        f"{shown(rules.edition)}: by {shown(rules.main_metric)}, "
+        f"{describe_energies(rules)}",
         [_row(comparison, index, system) for system in _ordered(comparison, index)],
         labels={
             "rank": "rank",

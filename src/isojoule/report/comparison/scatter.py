@@ -13,6 +13,7 @@ from isojoule.comparison.compare import Comparison
 from isojoule.comparison.systems import System
 from isojoule.errors import MissingExtraError
 from isojoule.report.comparison.index import is_baseline
+from isojoule.report.comparison.methods import machine_text
 from isojoule.report.comparison.words import kwh_text, level_text, plural, shown
 from isojoule.report.figures import (
     BLUE,
@@ -213,9 +214,8 @@ def _frame(axes: "Axes", view: _View) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
     hardware = cut(shown(view.comparison.rules.hardware), 48)
-    axes.set_xlabel(
-        f"energy of {shown(view.phase)} on {hardware} [kWh]", parse_math=False
-    )
+    machine = machine_text(view.comparison.rules, view.phase, hardware)
+    axes.set_xlabel(f"energy of {shown(view.phase)} {machine} [kWh]", parse_math=False)
     axes.set_ylabel(shown(view.metric), parse_math=False)
     grid(axes)
     axes.grid(color="#e5e7eb", linewidth=0.6)

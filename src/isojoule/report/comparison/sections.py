@@ -42,7 +42,8 @@ _READ_WEIGHTED = (
 )
 _READ_USE = (
     "Training is paid once, test energy with each pass over the test set. Above the "
-    "number of passes given here the system with the dearer training needs less."
+    "number of passes given here the system with the dearer training needs less. It is "
+    "clear where the two differ by more than their errors both in training and in use."
 )
 _READ_BUDGET = (
     "Errors that all systems of a team share do not blur the order within the team; "

@@ -208,7 +208,6 @@
     .replace(/>/g, "&gt;");
   const short = (text, n) => (text.length > n ? `${text.slice(0, n - 1)}…` : text);
   const figure = (x) => (x === null ? UNKNOWN : String(Number(x.toPrecision(3))));
-  const spread = (low, high) => (low === null || high === null ? "" : ` (${figure(low)}–${figure(high)})`);
 
   function colors() {
     const style = getComputedStyle(document.documentElement);
@@ -219,16 +218,20 @@
 
   function told(system) {
     const energy = system.energies[chosen.phase];
-    const score = system.scores[chosen.metric];
     const front = system.fronts[key()];
+    // Digits are those of the table.
+    const inTable = (kind, i, unit = "") => {
+      const [text, range] = system.cells[data.places[kind][i]];
+      return plain(text + unit + (range ? ` (${range})` : ""));
+    };
     const lines = [
       `<b>${plain(short(system.cells[0][0], 60))}</b>`,
       plain(short(system.team, 60)) + (system.isBaseline ? ", baseline" : ""),
-      `${plain(data.phases[chosen.phase])} ${figure(energy[0])} kWh${spread(energy[1], energy[2])}`,
+      `${plain(data.phases[chosen.phase])} ${inTable("energies", chosen.phase, " kWh")}`,
       plain(energy[3]),
-      `${plain(data.metrics[chosen.metric].name)} ${figure(score[0])}${spread(score[1], score[2])}`,
+      `${plain(data.metrics[chosen.metric].name)} ${inTable("scores", chosen.metric)}`,
     ];
-    if (front) lines.push(`${front[1] ? "on the front, " : ""}P(front) ${Math.round(100 * front[0])} %`);
+    if (front) lines.push(`${front[1] ? "on the front, " : ""}P(front) ${plain(front[0])}`);
     if (system.nFindings) lines.push(`${system.nFindings} finding${system.nFindings > 1 ? "s" : ""}`);
     lines.push(plain(short(energy[4], 70)));
     return lines.join("<br>");
@@ -319,6 +322,14 @@
 
   function draw() {
     if (!chart || !window.Plotly) return;
+    const empty = data.empty[key()] || "";
+    byId("empty").textContent = empty;
+    byId("empty").hidden = !empty;
+    chart.hidden = Boolean(empty);
+    if (empty) {
+      byId("still")?.remove();
+      return;
+    }
     const c = colors();
     const metric = data.metrics[chosen.metric];
     const drawn = data.systems.filter((s) => s.cohorts.includes(chosen.cohort)
@@ -359,8 +370,8 @@
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 56, r: 16, t: 44, b: 52 }, hovermode: "closest", dragmode: "pan",
       hoverlabel: { bgcolor: c.surface, bordercolor: c.line, font: { color: c.ink, size: 12.5 }, align: "left" },
-      xaxis: { ...axis, type: "log", title: { standoff: 8, font: { size: 13 }, text: `${plain(data.phases[chosen.phase])} energy on ${
-        plain(short(data.hardware, 48))} [kWh]` }, dtick: high / low > 30 ? 1 : undefined,
+      xaxis: { ...axis, type: "log", title: { standoff: 8, font: { size: 13 }, text: `${plain(data.phases[chosen.phase])} energy ${
+        plain(short(data.machines[chosen.phase], 51))} [kWh]` }, dtick: high / low > 30 ? 1 : undefined,
         range: values.length ? [Math.log10(low / 1.3), Math.log10(high * 1.3)] : [0, 1], tickformat: "~g" },
       yaxis: { ...axis, title: { standoff: 8, font: { size: 13 }, text: plain(short(metric.name, 40)) },
         autorange: metric.isHighBetter ? true : "reversed" },
@@ -400,7 +411,6 @@
 
   function start() {
     if (chart && window.Plotly) {
-      chart.hidden = false;
       byId("team").addEventListener("change", draw);
       for (const media of ["(prefers-color-scheme: dark)", "print"]) {
         matchMedia(media).addEventListener("change", draw);
