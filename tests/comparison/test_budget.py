@@ -38,7 +38,7 @@ def test_bounds_are_factors_up_and_down():
 
 @pytest.mark.parametrize("n_references", [1, 2, 5])
 def test_the_parts_of_a_conversion_make_its_whole_error(n_references):
-    parts = model_doubts(0.4, n_references, of="r")
+    parts = model_doubts(0.4, n_references, of="r", at="A100")
     assert total_log_std(parts) == pytest.approx(0.4)
     own, site, everybody = (d.log_std**2 for d in parts)
     assert site == pytest.approx(everybody)
@@ -47,7 +47,7 @@ def test_the_parts_of_a_conversion_make_its_whole_error(n_references):
 
 
 def test_with_one_reference_half_of_the_error_is_its_own():
-    own, site, everybody = model_doubts(0.4, 1, of="r")
+    own, site, everybody = model_doubts(0.4, 1, of="r", at="A100")
     assert own.log_std**2 == pytest.approx(0.08)
     assert site.log_std**2 == everybody.log_std**2 == pytest.approx(0.04)
 

@@ -260,7 +260,7 @@ def suite_doubts(
     )
 
 
-def model_doubts(log_std: float, n_references: int, *, of: str) -> list[Doubt]:
+def model_doubts(log_std: float, n_references: int, *, of: str, at: str) -> list[Doubt]:
     r"""Return the error of the conversion itself, split by who shares it.
 
     Parameters
@@ -270,8 +270,9 @@ def model_doubts(log_std: float, n_references: int, *, of: str) -> list[Doubt]:
     n_references : int
         That the conversion uses.
     of : str
-        The references and their phases: systems of a site that use the same share
-        their part.
+        The references and their phases: systems that use the same share their part.
+    at : str
+        The machine of the site: systems of a team that ran on it share its part.
 
     Notes
     -----
@@ -287,7 +288,12 @@ def model_doubts(log_std: float, n_references: int, *, of: str) -> list[Doubt]:
     own, rest = sqrt(n_references / whole), sqrt(0.5 / whole)
     return [
         Doubt("conversion of the system", log_std * own, "system"),
-        Doubt("conversion, by the site's reference", log_std * rest, "site", of),
+        Doubt(
+            "conversion, by the site's reference",
+            log_std * rest,
+            "site",
+            f"{of} on {at}",
+        ),
         Doubt("conversion, by the organizers' reference", log_std * rest, "all", of),
     ]
 

@@ -294,7 +294,8 @@ class SiteConverter:
             is_blurred = self._phase.method in GUESSES_ROUNDING
             held = [d for d in known if not (is_blurred and d.is_uniform)]
             log_std = max(variance - total_log_std(held) ** 2, 0.0) ** 0.5
-        return [d for d in model_doubts(log_std, len(used), of=names) if d.log_std > 0]
+        found = model_doubts(log_std, len(used), of=names, at=self._before.hardware)
+        return [doubt for doubt in found if doubt.log_std > 0]
 
 
 def _moved(observation: Observation) -> Observation:

@@ -68,8 +68,10 @@ class SitePair:
             d ln (normalized energy) / d ln (reference energy).
         """
         if self.figure is not None:
+            # Systems that state one figure share its error; other figures are others.
+            of = f"{self.name}: {self.figure.text}"
             return site_doubts(
-                self.figure, of=self.name, errors=errors, sensitivity=sensitivity
+                self.figure, of=of, errors=errors, sensitivity=sensitivity
             )
         return suite_doubts(
             self.before,
