@@ -255,7 +255,9 @@ class _Weighted:
         powers *= exponent
         np.clip(powers, -_MAX_POWER, _MAX_POWER, out=powers)
         weights: Singles = np.exp(powers, out=powers)
-        weights *= self.quality.chunk(draws, at)
+        quality = self.quality.chunk(draws, at)
+        # Only scores from 0 on are weighted; an error must not carry them below.
+        weights *= np.maximum(quality, np.float32(0), out=quality)
         return weights
 
 
