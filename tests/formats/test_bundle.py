@@ -83,9 +83,7 @@ def test_a_part_that_was_changed_is_refused(tmp_path, changed):
         for name in original.namelist():
             content = original.read(name)
             copy.writestr(name, content + b" " if name == changed else content)
-    with pytest.raises(
-        FormatError, match=f"{changed} of the bundle is not what"
-    ):
+    with pytest.raises(FormatError, match=f"{changed} of the bundle is not what"):
         read_bundle(forged)
 
 
