@@ -185,6 +185,37 @@ def calibrate(
     return Calibration(hardware, {name: _median_of(g) for name, g in groups.items()})
 
 
+def calibrate_phases(hardware: str, observations: Iterable[Observation]) -> Calibration:
+    """Return the calibration of `hardware` over all phases, each by itself.
+
+    Parameters
+    ----------
+    hardware : str
+        Name of the machine; observations of others are left out.
+    observations : iterable of Observation
+        Any number per workload and phase.
+
+    Returns
+    -------
+    Calibration
+        Its observations are by workload and phase: ``mlp-1 (train)``.
+
+    Raises
+    ------
+    IncomparableError
+        If variants, scopes or provenances of one phase differ.
+    """
+    by_phase: dict[str | None, list[Observation]] = {}
+    for observation in observations:
+        by_phase.setdefault(observation.phase, []).append(observation)
+    found = {
+        f"{name} ({phase})": observation
+        for phase, group in by_phase.items()
+        for name, observation in calibrate(hardware, group).observations.items()
+    }
+    return Calibration(hardware, found)
+
+
 def _median_of(repeats: list[Observation]) -> Observation:
     """Return the observation with the median energy and duration of `repeats`."""
     first = repeats[0]

@@ -3,12 +3,16 @@
 import json
 import zipfile
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from builders import make_run
 from isojoule.cli import main
 from isojoule.cli.comparison_files import file_names
 from isojoule.formats.bundle import read_bundle, write_bundle
+from isojoule.formats.calibration import CalibrationFile, write_calibration
+from isojoule.records import Hardware, Workload
 
 KWH = 3.6e6
 
@@ -324,3 +328,49 @@ def test_what_nobody_states_is_told(table, rules, capsys):
     found = compared(capsys, table, "--rules", rules)
     told = [p["text"] for p in found["problems"]]
     assert any("no submission states energy_kwh.train" in text for text in told)
+
+
+def calibration(path, hardware, **energies_j):
+    """Write a calibration: each model trains for so much, and tests for a tenth."""
+    runs = tuple(
+        replace(
+            make_run(name, hardware=hardware, energy_j=energy_j * share),
+            run_id=f"{name}-{phase}",
+            workload=Workload(name, phase),
+        )
+        for name, energy_j in energies_j.items()
+        for phase, share in (("train", 1.0), ("test", 0.1))
+    )
+    made_at = datetime(2026, 1, 1, tzinfo=UTC)
+    write_calibration(
+        path, CalibrationFile(Hardware(hardware), {}, runs, made_at, "0.1")
+    )
+
+
+def test_calibrations_of_the_suite_bring_energies_to_the_organizers(
+    rules, tmp_path, capsys
+):
+    """There 100 and 400 J, here 50 and 250 J: 300 J there are 183.3 J here."""
+    calibration(tmp_path / "ours.json", "ours", low=50.0, high=250.0)
+    folder = tmp_path / "handed" / "North_lab_task4_1"
+    folder.mkdir(parents=True)
+    energy_kwh = 300 / KWH
+    meta = f"label: North_1\nscore: 0.5\ntrain_energy_kwh: {energy_kwh!r}\n"
+    (folder / "North_lab_task4_1.meta.yaml").write_text(meta)
+    calibration(folder / "suite.json", "theirs", low=100.0, high=400.0)
+    start = RULES.index("references = ")
+    text = RULES[:start] + RULES[RULES.index("[metrics.score]") :]
+    text = text.replace("single-median", "dual").replace(
+        'reference_energy_kwh.crnn.train = "reference_kwh"', ""
+    )
+    rules.write_text('calibration = "ours.json"\n' + text)
+    found = compared(capsys, folder.parent, "--rules", rules)
+    (north,) = found["systems"]
+    assert north["energies"]["train"]["energy_j"] == pytest.approx(550 / 3)
+    out = tmp_path / "ranking"
+    asked = ["compare", str(folder.parent), "--rules", str(rules), "--out", str(out)]
+    assert main([*asked, "--no-figures"]) == 0
+    capsys.readouterr()
+    page = tmp_path / "page.html"
+    assert main(["report", str(out / "bundle.zip"), "--out", str(page)]) == 0
+    assert "bit for bit" in capsys.readouterr().err

@@ -94,7 +94,7 @@ def _calibration(content: bytes | None) -> "Calibration | None":
     from tempfile import TemporaryDirectory
 
     from isojoule.formats.calibration import read_calibration
-    from isojoule.observations import calibrate, observe
+    from isojoule.observations import calibrate_phases, observe
 
     if content is None:
         return None
@@ -103,7 +103,7 @@ def _calibration(content: bytes | None) -> "Calibration | None":
         path.write_bytes(content)
         file = read_calibration(path)
     found = [o for run in file.runs if (o := observe(run)) is not None]
-    return calibrate(file.hardware.name, found)
+    return calibrate_phases(file.hardware.name, found)
 
 
 def results_of(compared: "Comparison") -> bytes:

@@ -254,12 +254,16 @@ def _suite_pairs(
         return []
     before = submission.calibration.observations
     after = rules.calibration.observations
-    return [
+    pairs = [
         SitePair(
             replace(before[name], hardware=site),
             replace(after[name], hardware=rules.hardware),
         )
         for name in sorted(before.keys() & after.keys())
         if before[name].phase == after[name].phase
-        and (phase.accepts_other_phase or before[name].phase in {None, phase.name})
     ]
+    own = [pair for pair in pairs if pair.before.phase in {None, phase.name}]
+    if own or not pairs or not phase.accepts_other_phase:
+        return own
+    other = pairs[0].before.phase  # the suite has train and test
+    return [pair for pair in pairs if pair.before.phase == other]

@@ -119,6 +119,9 @@ def test_a_calibration_is_read_and_a_changed_one_is_said(hand_in, meta, tmp_path
         replace(make_run("cnn", energy_j=5.0), run_id="1"),
         replace(make_run("cnn", energy_j=7.0), run_id="2"),
         replace(make_run("mlp", energy_j=1.0), run_id="3"),
+        replace(
+            make_run("cnn", energy_j=0.5), run_id="4", workload=Workload("cnn", "test")
+        ),
     )
     path = tmp_path / "calibration.json"
     made_at = datetime(2026, 1, 1, tzinfo=UTC)
@@ -128,7 +131,7 @@ def test_a_calibration_is_read_and_a_changed_one_is_said(hand_in, meta, tmp_path
     (s,) = hand_in(files).submissions
     assert s.calibration is not None
     found = {name: o.energy_j for name, o in s.calibration.observations.items()}
-    assert found == {"cnn": 6.0, "mlp": 1.0}
+    assert found == {"cnn (train)": 6.0, "mlp (train)": 1.0, "cnn (test)": 0.5}
     assert s.energies == {}
     (s,) = hand_in({f"{A}/c.json": good.replace(b"7.0", b"3.0")}).submissions
     assert s.calibration is None

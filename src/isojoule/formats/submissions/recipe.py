@@ -17,7 +17,7 @@ from isojoule.formats.submissions.fields import Fields
 from isojoule.formats.submissions.intake import MAX_RECORD_BYTES, Intake, Member
 from isojoule.formats.submissions.numbers import parse_number
 from isojoule.formats.submissions.texts import one_line
-from isojoule.observations import calibrate, energy_in_scope, is_part, observe
+from isojoule.observations import calibrate_phases, energy_in_scope, is_part, observe
 from isojoule.records import Calibration, Run, Scope, counted_names
 from isojoule.submissions import Figure, Place, Problem
 from isojoule.units import kwh_to_j
@@ -262,4 +262,4 @@ def _calibration(source: Source, intake: Intake) -> Calibration:
     ]
     if not seen:
         raise FormatError(f"{source.member.path} has no run with an energy that counts")
-    return calibrate(held.hardware.name, seen)
+    return calibrate_phases(held.hardware.name, seen)
