@@ -4,40 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from comparison.converted import one, site, with_phase
 from comparison.submitted import figure, rules, submission
 from isojoule.comparison.rules import PhaseRules, Reference
-from isojoule.comparison.systems import normalize_submissions
 from isojoule.submissions import Figure, Place, ReferenceRun
-
-
-def one(submission_, rules_):
-    (system,) = normalize_submissions([submission_], rules_)
-    return system
-
-
-def with_phase(method, *pairs_j, name="train", **changes):
-    """Rules of one phase with references of these energies at the organizers' [J]."""
-    references = tuple(
-        Reference(name=f"r{n}", phase=name, energy_j=energy_j)
-        for n, energy_j in enumerate(pairs_j)
-    )
-    phase = PhaseRules(name=name, method=method, references=references, **changes)
-    return rules(phases={name: phase})
-
-
-def site(energy_j, *references_j, label="A_1", **changes):
-    """A submission with a training energy and references r0, r1 ... [J]."""
-    runs = tuple(
-        ReferenceRun(f"r{n}", "train", figure(text, line=n + 2))
-        for n, text in enumerate(references_j)
-        if text is not None
-    )
-    return submission(
-        label,
-        energies={} if energy_j is None else {"train": figure(energy_j)},
-        references=runs,
-        **changes,
-    )
 
 
 def test_a_reference_of_another_phase_scales_only_where_the_rules_accept_it():

@@ -1,37 +1,14 @@
 """Energies of the systems in a folder of submissions."""
 
-from dataclasses import replace
-
 import pytest
 
+from handed_records import record
 from isojoule.formats.native import encode_runs
-from isojoule.records import (
-    Accelerator,
-    ComponentEnergy,
-    Hardware,
-    Run,
-    Workload,
-)
 from isojoule.submissions import Place
 
 KWH = 3.6e6
 A = "A_B_task4_1"
 B = "C_D_task4_1"
-
-
-def record(run_id: str, phase: str, energy_j: float, **changes) -> Run:
-    run = Run(
-        run_id=run_id,
-        name="work",
-        workload=Workload("work", phase),
-        hardware=Hardware("one", (Accelerator("NVIDIA A40", "nvidia"),)),
-        energies=(
-            ComponentEnergy("gpu", energy_j, "counter"),
-            ComponentEnergy("cpu", energy_j / 2, "counter"),
-        ),
-        duration_s=100.0,
-    )
-    return replace(run, **changes)
 
 
 def as_a_spreadsheet_saves_it(text):

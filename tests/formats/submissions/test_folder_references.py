@@ -6,34 +6,17 @@ from datetime import UTC, datetime
 import pytest
 
 from builders import make_run
+from handed_records import record
 from isojoule.formats.calibration import CalibrationFile, write_calibration
 from isojoule.formats.native import encode_runs
 from isojoule.formats.submissions import read_submissions
 from isojoule.records import (
-    Accelerator,
-    ComponentEnergy,
     Hardware,
-    Run,
     Workload,
 )
 from isojoule.submissions import Place
 
 A = "A_B_task4_1"
-
-
-def record(run_id: str, phase: str, energy_j: float, **changes) -> Run:
-    run = Run(
-        run_id=run_id,
-        name="work",
-        workload=Workload("work", phase),
-        hardware=Hardware("one", (Accelerator("NVIDIA A40", "nvidia"),)),
-        energies=(
-            ComponentEnergy("gpu", energy_j, "counter"),
-            ComponentEnergy("cpu", energy_j / 2, "counter"),
-        ),
-        duration_s=100.0,
-    )
-    return replace(run, **changes)
 
 
 def references_read(tmp_path, files, names, rules=None):
