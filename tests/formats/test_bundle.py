@@ -108,3 +108,18 @@ def test_what_is_no_archive_is_no_bundle(tmp_path, content):
     with pytest.raises(FormatError, match="no bundle of a comparison"):
         read_bundle(path)
     assert not is_bundle(tmp_path)
+
+
+def test_every_damage_of_an_archive_is_told_as_one(tmp_path):
+    path = tmp_path / "bundle.zip"
+    write_bundle(path, a_bundle())
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 7):
+        path.write_bytes(
+            whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
+        )
+        try:
+            found = read_bundle(path)
+        except FormatError:
+            continue
+        assert found == a_bundle()  # the byte did not matter

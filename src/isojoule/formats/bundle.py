@@ -6,16 +6,16 @@ an input ever becomes a name in the archive. The same content gives the same byt
 """
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from isojoule.errors import FormatError
+from isojoule.formats.archives import DAMAGE
 from isojoule.formats.files import read_bytes, write_whole
 from isojoule.submissions import InputFile
 
@@ -28,8 +28,6 @@ _RESULTS: Final = "results.json"
 _CALIBRATION: Final = "calibration.json"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the first that a zip archive can hold
 _MAX_BYTES: Final = 2**30
-_DAMAGE: Final = (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error)
-"""What the zip library raises for archives that are damaged, odd or encrypted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +142,7 @@ def is_bundle(path: Path) -> bool:
     try:
         with ZipFile(path) as archive:
             return {_MANIFEST, _RULES, _RESULTS} <= set(archive.namelist())
-    except (BadZipFile, OSError):
+    except DAMAGE:
         return False
 
 
@@ -179,7 +177,7 @@ def read_bundle(path: Path) -> Bundle:
             )
     except FormatError:
         raise
-    except (*_DAMAGE, KeyError, TypeError, ValueError) as error:
+    except (*DAMAGE, KeyError, TypeError) as error:
         raise FormatError(
             f"{path} is no bundle of a comparison ({error}): make one with "
             "isojoule compare ... --out DIR"

@@ -1,15 +1,13 @@
 """The files of a zip archive, read where they are: nothing is unpacked."""
 
 import stat
-import struct
-import zlib
 from functools import partial
-from lzma import LZMAError
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
 from isojoule.errors import FormatError
+from isojoule.formats.archives import DAMAGE
 from isojoule.formats.submissions.folder import MAX_DEPTH, MAX_FILES, is_hidden
 from isojoule.formats.submissions.intake import Member
 from isojoule.formats.submissions.texts import one_line
@@ -30,14 +28,7 @@ def open_archive(path: Path) -> ZipFile:
     """
     try:
         return ZipFile(path)
-    except (
-        BadZipFile,
-        EOFError,
-        NotImplementedError,
-        OSError,
-        ValueError,
-        struct.error,
-    ) as error:
+    except DAMAGE as error:
         raise FormatError(f"{path} is no zip archive: {error}") from error
 
 
@@ -112,17 +103,7 @@ def _read_start(archive: ZipFile, info: ZipInfo, n_bytes: int) -> bytes:
     try:
         with archive.open(info) as file:
             return file.read(n_bytes)
-    except (
-        BadZipFile,
-        EOFError,
-        LZMAError,
-        NotImplementedError,
-        OSError,
-        RuntimeError,
-        ValueError,
-        struct.error,
-        zlib.error,
-    ) as error:
+    except DAMAGE as error:
         raise FormatError(
             f"{one_line(info.filename)} in the archive is damaged: {error}"
         ) from error
